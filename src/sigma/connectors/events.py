@@ -123,7 +123,7 @@ class Interactive(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     data: Any = None
 
 
-class InboundEvent(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+class InboundEvent(msgspec.Struct, frozen=True, kw_only=True):
     """What all events share.
 
     `path` says where in the POST the item stands, as `entry[0].changes[0].messages[2]`. `address` is the platform's id of

@@ -1,0 +1,5 @@
+"""`python -m sigma` is `sigma`."""
+
+from sigma.cli import main
+
+main()

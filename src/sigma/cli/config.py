@@ -1,0 +1,31 @@
+"""`sigma config`."""
+
+from cyclopts import App
+
+from sigma.cli import app
+from sigma.cli.common import configured
+
+config = App(name="config", help="Look at the configuration.")
+app.command(config)
+
+
+@config.command
+def show() -> None:
+    """Show the effective settings, secrets masked, and where each came from."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from sigma.kit.settings import describe_settings
+
+    table = Table("Setting", "Value", "From", box=None, pad_edge=False)
+    for row in describe_settings(configured()):
+        table.add_row(row.path, row.value, row.source)
+    Console().print(table)
+
+
+@config.command
+def reference() -> None:
+    """Print the reference of all settings as Markdown."""
+    from sigma.kit.settings import settings_reference
+
+    print(settings_reference())

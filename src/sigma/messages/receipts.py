@@ -1,0 +1,107 @@
+"""Receipts: what the platform reported of our messages. A status is computed from all of them, so it only moves forward."""
+
+from collections.abc import Collection, Sequence
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from sigma.connectors.events import ReceiptReported
+from sigma.kit.db import Tx
+from sigma.messages.models import RANKED_RECEIPTS, STATUS_RANK, Arrival, MessageStatus
+from sigma.messages.receive import MessageKey
+
+ReceiptKey = tuple[UUID, str, str, str]
+"""(workspace id, platform message id, status, recipient)."""
+
+_INSERT = """
+    INSERT INTO receipts AS r (tenant_id, workspace_id, platform_message_id, status, recipient, at, errors, pricing, platform_conversation, callback_data)
+    SELECT %s, workspace_id, platform_message_id, status, recipient, at, errors::jsonb, pricing::jsonb, conversation::jsonb, callback_data
+      FROM unnest(%s::uuid[], %s::text[], %s::text[], %s::text[], %s::timestamptz[], %s::text[], %s::text[], %s::text[], %s::text[])
+        AS new (workspace_id, platform_message_id, status, recipient, at, errors, pricing, conversation, callback_data)
+    ON CONFLICT (tenant_id, workspace_id, platform_message_id, status, recipient) DO UPDATE SET
+        at = least(r.at, EXCLUDED.at), errors = coalesce(r.errors, EXCLUDED.errors), pricing = coalesce(r.pricing, EXCLUDED.pricing),
+        platform_conversation = coalesce(r.platform_conversation, EXCLUDED.platform_conversation),
+        callback_data = coalesce(r.callback_data, EXCLUDED.callback_data)
+     WHERE EXCLUDED.at < r.at OR (r.pricing IS NULL AND EXCLUDED.pricing IS NOT NULL) OR (r.errors IS NULL AND EXCLUDED.errors IS NOT NULL)
+        OR (r.platform_conversation IS NULL AND EXCLUDED.platform_conversation IS NOT NULL)
+        OR (r.callback_data IS NULL AND EXCLUDED.callback_data IS NOT NULL)
+    RETURNING workspace_id, platform_message_id, status, recipient, xmax = 0"""
+
+_APPLY = """
+    UPDATE messages m SET
+        status = CASE WHEN known.rank > m.status_rank THEN known.status ELSE m.status END,
+        status_rank = greatest(m.status_rank, known.rank),
+        sent_at = least(m.sent_at, known.sent_at), delivered_at = least(m.delivered_at, known.delivered_at),
+        read_at = least(m.read_at, known.read_at), played_at = least(m.played_at, known.played_at),
+        failed_at = least(m.failed_at, known.failed_at), deleted_at = least(m.deleted_at, known.deleted_at),
+        errors = coalesce(known.errors, m.errors), pricing = coalesce(known.pricing, m.pricing),
+        platform_conversation = coalesce(known.platform_conversation, m.platform_conversation)
+      FROM (SELECT r.workspace_id, r.platform_message_id,
+                   max(ranks.rank) AS rank, (array_agg(r.status ORDER BY ranks.rank DESC NULLS LAST))[1] AS status,
+                   min(r.at) FILTER (WHERE r.status = 'SENT') AS sent_at, min(r.at) FILTER (WHERE r.status = 'DELIVERED') AS delivered_at,
+                   min(r.at) FILTER (WHERE r.status = 'READ') AS read_at, min(r.at) FILTER (WHERE r.status = 'PLAYED') AS played_at,
+                   min(r.at) FILTER (WHERE r.status = 'FAILED') AS failed_at, min(r.at) FILTER (WHERE r.status = 'DELETED') AS deleted_at,
+                   (array_agg(r.errors ORDER BY r.at, r.recipient) FILTER (WHERE r.status = 'FAILED' AND r.errors IS NOT NULL))[1] AS errors,
+                   (array_agg(r.pricing ORDER BY ranks.rank, r.recipient) FILTER (WHERE r.pricing IS NOT NULL))[1] AS pricing,
+                   (array_agg(r.platform_conversation ORDER BY ranks.rank, r.recipient) FILTER (WHERE r.platform_conversation IS NOT NULL))[1]
+                       AS platform_conversation
+              FROM unnest(%(workspaces)s::uuid[], %(messages)s::text[]) AS wanted (workspace_id, platform_message_id)
+              JOIN receipts r ON r.tenant_id = %(tenant)s AND r.workspace_id = wanted.workspace_id AND r.platform_message_id = wanted.platform_message_id
+              LEFT JOIN unnest(%(statuses)s::text[], %(ranks)s::smallint[]) AS ranks (status, rank) ON ranks.status = r.status
+             GROUP BY 1, 2) AS known
+     WHERE m.tenant_id = %(tenant)s AND m.workspace_id = known.workspace_id AND m.platform_message_id = known.platform_message_id
+       AND m.direction = 'OUTBOUND'"""
+
+
+async def record_receipts(tx: Tx, tenant_id: UUID, arrivals: Sequence[Arrival[ReceiptReported]]) -> list[bool]:
+    """Store receipts, also those of messages that are not known yet. Returns for each arrival whether it was new."""
+    merged: dict[ReceiptKey, tuple[Any, ...]] = {}
+    first: dict[ReceiptKey, int] = {}
+    for index, arrival in enumerate(arrivals):
+        key = _key(arrival)
+        first.setdefault(key, index)
+        row = _row(arrival)
+        merged[key] = _merge(merged[key], row) if key in merged else row
+    if not merged:
+        return []
+    cursor = await tx.execute(_INSERT, (tenant_id, *map(list, zip(*merged.values(), strict=True))))
+    inserted = {(row[0], row[1], row[2], row[3]) for row in await cursor.fetchall() if row[4]}
+    return [first[key] == index and key in inserted for index, key in enumerate(map(_key, arrivals))]
+
+
+async def apply_receipts(tx: Tx, tenant_id: UUID, keys: Collection[MessageKey]) -> None:
+    """Bring the status of these messages up to date with all their receipts, early ones included."""
+    if not keys:
+        return
+    await tx.execute(
+        _APPLY,
+        {
+            "tenant": tenant_id,
+            "workspaces": [workspace_id for workspace_id, _ in keys],
+            "messages": [platform_message_id for _, platform_message_id in keys],
+            "statuses": [status.value for status in RANKED_RECEIPTS],
+            "ranks": [STATUS_RANK[MessageStatus(status.value)] for status in RANKED_RECEIPTS],
+        },
+    )
+
+
+def _key(arrival: Arrival[ReceiptReported]) -> ReceiptKey:
+    event = arrival.event
+    recipient = arrival.platform_user_id or event.recipient if event.recipient else ""
+    return arrival.workspace_id, event.platform_message_id, event.status.value, recipient
+
+
+def _row(arrival: Arrival[ReceiptReported]) -> tuple[Any, ...]:
+    event = arrival.event
+    return (*_key(arrival), event.at, _json(event.errors or None), _json(event.pricing), _json(event.conversation), event.callback_data)
+
+
+def _merge(one: tuple[Any, ...], two: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Join two reports of the same step: the earlier time, and whatever either knows."""
+    earlier, later = sorted((one, two), key=lambda row: row[4])
+    return (*earlier[:5], *(early if early is not None else late for early, late in zip(earlier[5:], later[5:], strict=True)))
+
+
+def _json(value: Any) -> str | None:
+    return None if value is None else msgspec.json.encode(value).decode()

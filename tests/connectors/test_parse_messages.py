@@ -1,0 +1,494 @@
+"""Messages: what they carry, who wrote them, when, and in answer to what."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from sigma.connectors.events import (
+    Direction,
+    Identity,
+    Interactive,
+    Malformed,
+    Media,
+    MessageEdited,
+    MessageKind,
+    MessageReceived,
+    MessageRevoked,
+    PlatformError,
+    ReactionChanged,
+)
+from tests.connectors.webhooks import PHONE_NUMBER_ID, RECEIVED_AT, SHEENA, SHEENA_ID, message, only_of, parse, parse_one, value, webhook
+
+SHEENA_IDENTITY = Identity(phone=SHEENA, user_id=SHEENA_ID)
+NEW_YEAR = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def contact(**keys):
+    return {"profile": {"name": "Sheena Nelson"}, "wa_id": SHEENA} | keys
+
+
+# What a message carries
+
+
+def test_a_text_message_is_received_whole():
+    assert only_of("inbound-text") == MessageReceived(
+        path="entry[0].changes[0].messages[0]",
+        address=PHONE_NUMBER_ID,
+        platform_message_id="wamid.HBgLMTY1MDU1NTEyMzQVAgASGBQzQTE1MzgxMkFFNUZFQTBCNzNBMAA=",
+        at=NEW_YEAR,
+        direction=Direction.INBOUND,
+        contact=SHEENA_IDENTITY,
+        kind=MessageKind.TEXT,
+        display_name="Sheena Nelson",
+        text="Does it come in another color?",
+        opens_window=True,
+    )
+
+
+def test_the_longest_text_is_kept_to_the_last_letter():
+    assert len(only_of("inbound-text-long-4096").text) == 4096
+
+
+def test_text_survives_escapes_emoji_and_markup():
+    event = only_of("inbound-text-unicode-emoji")
+    assert event.display_name == "José Ñandú 🌵"
+    assert event.text == 'Olá, quero o nº 7 👍🏽 — ¿cuánto cuesta? äöå <b>&/\\"'
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "text"),
+    [
+        ("inbound-image-with-caption", MessageKind.IMAGE, "Taj Mahal"),
+        ("inbound-video", MessageKind.VIDEO, "Unboxing"),
+        ("inbound-document", MessageKind.DOCUMENT, "My invoice"),
+        ("inbound-audio-voice-note", MessageKind.AUDIO, None),
+        ("inbound-audio-file", MessageKind.AUDIO, None),
+        ("inbound-voice-legacy-type", MessageKind.AUDIO, None),
+        ("inbound-sticker-static", MessageKind.STICKER, None),
+        ("inbound-location-pin-only", MessageKind.LOCATION, None),
+        ("inbound-contacts-card", MessageKind.CONTACTS, "Dr. Barbara J. Johnson Esq."),
+        ("inbound-contacts-shared-on-request", MessageKind.CONTACTS, None),
+        ("inbound-button-reply", MessageKind.INTERACTIVE, "Cancel"),
+        ("inbound-list-reply", MessageKind.INTERACTIVE, "Priority Mail Express"),
+        ("inbound-nfm-reply-flow", MessageKind.INTERACTIVE, "Sent"),
+        ("inbound-call-permission-reject", MessageKind.INTERACTIVE, None),
+        ("inbound-interactive-unknown-subtype", MessageKind.INTERACTIVE, None),
+        ("inbound-template-quick-reply-button", MessageKind.BUTTON, "Unsubscribe from all"),
+        ("inbound-order", MessageKind.ORDER, "Love these!"),
+        ("inbound-unsupported-poll", MessageKind.UNSUPPORTED, None),
+        ("inbound-ephemeral-legacy", MessageKind.UNSUPPORTED, None),
+        ("inbound-unknown-future-type", MessageKind.UNSUPPORTED, None),
+        ("system-user-changed-number", MessageKind.SYSTEM, None),
+    ],
+)
+def test_kind_and_searchable_text(name, kind, text):
+    event = only_of(name)
+    assert (event.kind, event.text) == (kind, text)
+
+
+def test_media_says_what_the_platform_says_of_the_file():
+    assert only_of("inbound-document").media == Media(
+        id="1376223850470843",
+        mime_type="application/pdf",
+        sha256="w1sh1so5qnzDt5pwXZifGm6IuZq0OYjXQEh5nj25JqM=",
+        filename="invoice.pdf",
+        caption="My invoice",
+    )
+    assert only_of("inbound-audio-voice-note").media.voice
+    assert not only_of("inbound-audio-file").media.voice
+    assert only_of("inbound-voice-legacy-type").media.voice
+    assert only_of("inbound-sticker-animated").media.animated
+    assert not only_of("inbound-sticker-static").media.animated
+
+
+@pytest.mark.parametrize("image", [None, {}, {"id": ""}, {"id": None, "caption": "too large"}, {"id": True}, {"id": ["1"]}, "x", []])
+def test_media_without_an_id_keeps_kind_errors_and_caption(image):
+    errors = [{"code": 131052, "title": "Media download error", "error_data": {"details": "Media file size too big."}}]
+    event = parse_one(message(type="image", image=image, errors=errors))
+    assert (event.kind, event.media) == (MessageKind.IMAGE, None)
+    assert event.errors == (PlatformError(code=131052, title="Media download error", details="Media file size too big."),)
+    assert event.text == ("too large" if image == {"id": None, "caption": "too large"} else None)
+
+
+def test_a_media_id_may_be_a_number():
+    assert parse_one(message(type="image", image={"id": 1003383421387256})).media == Media(id="1003383421387256")
+
+
+def test_location():
+    assert only_of("inbound-location-pin-only").content == {"latitude": -33.8567844, "longitude": 151.213108}
+    place = {"latitude": 40, "longitude": -73.9, "name": "Museum", "address": "1071 5th Ave", "url": "https://x.test"}
+    event = parse_one(message(type="location", location=place))
+    assert (event.content, event.text) == (place, "Museum")
+
+
+def test_cards_are_private_and_only_their_names_are_not():
+    event = only_of("inbound-contacts-card")
+    assert event.content == {"count": 1}
+    (card,) = event.private
+    assert card["phones"][0]["wa_id"] == "15550123456"
+    assert card["emails"] == [{"email": "bjohnson@example.com", "type": "WORK"}]
+
+    names = [{"formatted_name": name} for name in ("Ann", "+1 650-555-1234", "Bob +1 650 555 1234", "", 7)]
+    event = parse_one(message(type="contacts", contacts=[*({"name": name} for name in names), {}, "x", {"name": "Zoe"}]))
+    assert (event.text, event.content, len(event.private)) == ("Ann, Bob …", {"count": 8}, 8)
+
+
+def test_the_origin_of_a_shared_contact_may_stand_on_the_card_or_the_message():
+    assert only_of("inbound-contacts-shared-on-request").content == {"count": 1, "origin": "contact_request"}
+    assert only_of("inbound-contacts-shared-origin-on-message").content == {"count": 1, "origin": "other"}
+
+
+def test_replies_carry_what_we_gave_and_what_was_seen():
+    assert only_of("inbound-list-reply").interactive == Interactive(
+        type="list_reply", id="priority_express", title="Priority Mail Express", description="Next Day to 2 Days"
+    )
+    assert only_of("inbound-button-reply").interactive == Interactive(type="button_reply", id="cancel-button", title="Cancel")
+    assert only_of("inbound-interactive-unknown-subtype").interactive == Interactive(type="hologram_reply", id="x")
+    assert only_of("inbound-call-permission-reject").interactive == Interactive(
+        type="call_permission_reply", data={"response": "reject", "response_source": "user_action"}
+    )
+    assert only_of("inbound-template-button-did-not-request-code").interactive == Interactive(
+        type="button", id="DID_NOT_REQUEST_CODE", title="I didn't request a code"
+    )
+
+
+@pytest.mark.parametrize(
+    ("answer", "data"),
+    [
+        ('{"a":[1,{"b":null}]}', {"a": [1, {"b": None}]}),
+        ('["a","b"]', ["a", "b"]),
+        ('"just text"', "just text"),
+        ("null", None),
+        ("", {"raw": ""}),
+        ("not json {", {"raw": "not json {"}),
+        ('{"n":"\\u0000","big":123456789012345678901234567890}', {"n": "\ufffd", "big": "123456789012345678901234567890"}),
+        ("[" * 65 + "]" * 65, {"raw": "[" * 65 + "]" * 65}),
+        ({"already": "parsed"}, {"already": "parsed"}),
+        (None, None),
+    ],
+)
+def test_a_flow_answer_is_json_if_it_can_be(answer, data):
+    reply = {"type": "nfm_reply", "nfm_reply": {"name": "flow", "body": "Sent", "response_json": answer}}
+    event = parse_one(message(type="interactive", interactive=reply))
+    assert event.interactive == Interactive(type="nfm_reply", id="flow", data=data)
+    assert event.text == "Sent"
+
+
+@pytest.mark.parametrize("interactive", [None, {}, {"type": 7}, {"type": "button_reply"}, {"type": "button_reply", "button_reply": "x"}])
+def test_an_interactive_message_without_its_reply_is_kept(interactive):
+    event = parse_one(message(type="interactive", interactive=interactive))
+    assert (event.kind, event.text) == (MessageKind.INTERACTIVE, None)
+
+
+def test_an_order_lists_its_products():
+    content = only_of("inbound-order").content
+    assert content["catalog_id"] == "194836987003835"
+    assert content["product_items"][1] == {"product_retailer_id": "nqryix03ez", "quantity": 1, "item_price": 25.5, "currency": "USD"}
+    order = {"product_items": [{"quantity": 2**70, "buyer_phone": SHEENA}, "x"]}
+    assert parse_one(message(type="order", order=order)).content == {"catalog_id": None, "product_items": [{"quantity": str(2**70)}]}
+
+
+@pytest.mark.parametrize(
+    ("keys", "original_type"),
+    [
+        ({"type": "unsupported", "unsupported": {"type": "poll_creation"}}, "poll_creation"),
+        ({"type": "unsupported"}, None),
+        ({"type": "unsupported", "unsupported": "x"}, None),
+        ({"type": "ephemeral"}, "ephemeral"),
+        ({"type": "unknown"}, "unknown"),
+        ({"type": "telepathy"}, "telepathy"),
+        ({"type": None}, None),
+        ({"type": 5}, None),
+        ({"type": ["text"]}, None),
+        ({"type": "media_placeholder"}, "media_placeholder"),
+    ],
+)
+def test_what_is_not_supported_is_kept_with_its_type_and_opens_the_window(keys, original_type):
+    event = parse_one(message(**keys))
+    assert (event.kind, event.content, event.opens_window) == (MessageKind.UNSUPPORTED, {"type": original_type}, True)
+
+
+def test_request_welcome_is_kept():
+    assert parse_one(message(type="request_welcome")).kind is MessageKind.REQUEST_WELCOME
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (
+            {"code": 1, "title": "T", "message": "M", "error_data": {"details": "D"}, "href": "/x"},
+            PlatformError(code=1, title="T", details="D", href="/x"),
+        ),
+        ({"code": 1, "title": "T", "details": "older"}, PlatformError(code=1, title="T", details="older")),
+        ({"code": 1, "message": "M", "error_data": "as a string"}, PlatformError(code=1, details="as a string")),
+        ({"code": 1, "message": "M", "error_data": {"details": {}}}, PlatformError(code=1, details="M")),
+        ({"code": "131051"}, PlatformError(code=131051)),
+        ({"code": 0}, PlatformError(code=0)),  # "cannot authenticate": never what a missing code becomes
+        ({}, PlatformError(code=-1)),
+        ({"code": True, "title": 3}, PlatformError(code=-1)),
+        ({"code": 2**40, "title": "T"}, PlatformError(code=-1, title="T")),
+        ({"code": 1, "title": "No such user +16505551234"}, PlatformError(code=1, title="No such user …")),
+    ],
+)
+def test_errors_of_every_age_read_alike(error, expected):
+    assert parse_one(message(type="unsupported", errors=[error])).errors == (expected,)
+
+
+# Who wrote it
+
+
+def test_contacts_are_found_by_id_not_by_place():
+    people = [{"profile": {"name": "Omar"}, "wa_id": "15550002222", "user_id": "US.2"}, contact(user_id=SHEENA_ID)]
+    messages = [message(id="wamid.1"), message(id="wamid.2", from_=None, from_user_id="US.2"), message(id="wamid.3", **{"from": "15550009999"})]
+    first, second, third = parse(webhook(value(contacts=people, messages=messages)))
+    assert isinstance(first, MessageReceived)
+    assert isinstance(second, MessageReceived)
+    assert isinstance(third, MessageReceived)
+    assert (first.contact, first.display_name) == (SHEENA_IDENTITY, "Sheena Nelson")
+    assert second.display_name == "Omar"
+    assert (third.contact, third.display_name) == (Identity(phone="15550009999"), None)
+
+
+def test_the_only_contact_stands_for_a_message_without_ids():
+    anonymous = {key: item for key, item in message().items() if key != "from"}
+    assert parse_one(anonymous, contacts=[contact(user_id=SHEENA_ID)]).contact == SHEENA_IDENTITY
+    for contacts in ([contact(), contact(wa_id="15550002222")], [], None, "x", [None]):
+        event = parse_one(anonymous, contacts=contacts)
+        assert isinstance(event, Malformed)
+        assert event.reason == "a message that names no contact"
+
+
+def test_the_messages_own_ids_win_over_the_contacts():
+    event = parse_one(message(from_user_id="US.NEW"), contacts=[contact(user_id="US.OLD", parent_user_id="US.ENT.1")])
+    assert event.contact == Identity(phone=SHEENA, user_id="US.NEW", parent_user_id="US.ENT.1")
+
+
+@pytest.mark.parametrize(
+    ("sender", "identity"),
+    [
+        ("16505551234", Identity(phone="16505551234")),
+        ("+1 (650) 555-1234", Identity(phone="16505551234")),
+        (16505551234, Identity(phone="16505551234")),
+        ("US.13491208655302741918", Identity(user_id="US.13491208655302741918")),
+        ("US.ENT.11815799212886844830", Identity(user_id="US.ENT.11815799212886844830")),
+        ("someone", Identity(user_id="someone")),
+        (" us.1 ", Identity(user_id="us.1")),
+    ],
+)
+def test_a_bsuid_in_from_is_never_taken_for_digits(sender, identity):
+    assert parse_one(message(**{"from": sender})).contact == identity
+    listed = parse_one(message(**{"from": sender}), contacts=[{"wa_id": sender, "profile": {"name": "Kerry"}}])
+    assert (listed.contact, listed.display_name) == (identity, "Kerry")
+
+
+@pytest.mark.parametrize("sender", ["", "  ", None, 1.5, True, {}, [], "9" * 300])
+def test_a_sender_that_names_nobody_is_refused(sender):
+    assert parse_one(message(**{"from": sender})) == Malformed(
+        path="entry[0].changes[0].messages[0]", address=PHONE_NUMBER_ID, reason="a message that names no contact"
+    )
+
+
+def test_a_user_without_a_phone_has_a_user_id_and_a_bare_username():
+    event = only_of("bsuid-without-phone-at-sign-username")
+    assert (event.contact, event.display_name, event.username) == (Identity(user_id=SHEENA_ID), "Pablo M.", "realpablomorales")
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("Sheena", "Sheena"),
+        ("  Sheena ", "Sheena"),
+        ("Agent 007", "Agent 007"),
+        ("Born 1984", "Born 1984"),
+        ("", None),
+        ("   ", None),
+        (None, None),
+        (7, None),
+        ("16505551234", None),
+        ("+1 650-555-1234", None),
+        ("Sheena +1 (650) 555 1234", None),
+        ("Sheena 650 555 1234", None),  # without the country's code
+        ("0650 5551234", None),  # with a trunk prefix
+        ("001 650 5551234", None),
+        ("١٦٥٠٥٥٥١٢٣٤", None),  # Arabic-Indic digits
+        ("15550001111", None),  # somebody else's number, and nothing but a number
+        ("Shop 15550001111", "Shop 15550001111"),
+    ],
+)
+def test_a_name_that_is_a_number_is_no_name(name, shown):
+    assert parse_one(message(), contacts=[contact(profile={"name": name})]).display_name == shown
+
+
+def test_a_number_for_a_name_is_noticed_through_the_messages_phone_too():
+    listed = {"user_id": SHEENA_ID, "profile": {"name": "Me 6505551234", "username": "@16505551234"}}
+    event = parse_one(message(from_user_id=SHEENA_ID), contacts=[listed])
+    assert (event.contact, event.display_name, event.username) == (SHEENA_IDENTITY, None, None)
+
+
+# When
+
+
+@pytest.mark.parametrize(
+    ("timestamp", "at"),
+    [
+        ("1767225600", NEW_YEAR),
+        (1767225600, NEW_YEAR),
+        (1767225600.0, NEW_YEAR),
+        ("1767225600123", NEW_YEAR + timedelta(milliseconds=123)),
+        (1767225600123, NEW_YEAR + timedelta(milliseconds=123)),
+        (int((RECEIVED_AT + timedelta(hours=23)).timestamp()), (RECEIVED_AT + timedelta(hours=23)).replace(microsecond=0)),
+        (int((RECEIVED_AT + timedelta(hours=25)).timestamp()), RECEIVED_AT),
+        ("1", datetime(1970, 1, 1, 0, 0, 1, tzinfo=UTC)),
+        ("0", RECEIVED_AT),
+        ("-1767225600", RECEIVED_AT),
+        (-1, RECEIVED_AT),
+        ("", RECEIVED_AT),
+        ("yesterday", RECEIVED_AT),
+        ("1767225600.5", RECEIVED_AT),
+        ("١٧٦٧٢٢٥٦٠٠", RECEIVED_AT),
+        ("9" * 16, RECEIVED_AT),
+        ("9" * 400, RECEIVED_AT),
+        (10**400, RECEIVED_AT),
+        (1e300, RECEIVED_AT),
+        (True, RECEIVED_AT),
+        (None, RECEIVED_AT),
+        ({}, RECEIVED_AT),
+        (["1767225600"], RECEIVED_AT),
+    ],
+)
+def test_a_time_that_cannot_be_is_the_arrival(timestamp, at):
+    event = parse_one(message(timestamp=timestamp))
+    assert event.at == at
+    assert event.at.tzinfo is UTC
+
+
+# In answer to what
+
+
+@pytest.mark.parametrize(
+    ("context", "reply_to", "kept"),
+    [
+        ({"from": "15550783881", "id": "wamid.OUT"}, "wamid.OUT", None),
+        ({"id": "wamid.OUT"}, "wamid.OUT", None),
+        ({"id": "ABGGFlA5Fpa"}, "ABGGFlA5Fpa", None),
+        ({"id": "M0"}, None, None),
+        ({"id": ""}, None, None),
+        ({"id": "wamid." + "A" * 600}, None, None),
+        ({"forwarded": True, "frequently_forwarded": True}, None, {"forwarded": True, "frequently_forwarded": True}),
+        ({"forwarded": False}, None, None),
+        ({"id": 5, "forwarded": True}, None, {"forwarded": True}),
+        ({"from": 1, "id": "wamid.OUT", "forwarded": "yes"}, "wamid.OUT", None),
+        (
+            {"id": "wamid.OUT", "referred_product": {"catalog_id": 1, "product_retailer_id": "sku"}},
+            "wamid.OUT",
+            {"referred_product": {"catalog_id": "1", "product_retailer_id": "sku"}},
+        ),
+        ("x", None, None),
+        (None, None, None),
+        ([], None, None),
+    ],
+)
+def test_context_is_kept_without_numbers_and_never_costs_the_message(context, reply_to, kept):
+    event = parse_one(message(context=context))
+    assert (event.text, event.reply_to, event.context) == ("Hi", reply_to, kept)
+
+
+def test_a_referral_is_kept_whole_but_for_persons():
+    referral = only_of("inbound-text-ctwa-referral").referral
+    assert referral["source_url"] == "https://fb.me/3cr4Wqqkv"
+    assert referral["source_id"] == "120226305854810726"
+    assert referral["welcome_message"] == {"text": "Hi there! Let us know how we can help!"}
+    event = parse_one(message(referral={"source_type": "ad", "wa_id": SHEENA, "deep": {"phone_number": SHEENA, "big": 2**64}}))
+    assert event.referral == {"source_type": "ad", "deep": {"big": str(2**64)}}
+
+
+# Reactions, edits, revokes
+
+
+def test_a_reaction_and_its_removal():
+    put = only_of("inbound-reaction")
+    assert isinstance(put, ReactionChanged)
+    assert (put.emoji, put.opens_window, put.direction) == ("👍", True, Direction.INBOUND)
+    assert only_of("inbound-reaction-removed-no-emoji").emoji is None
+    assert parse_one(message(type="reaction", reaction={"message_id": "wamid.OUT", "emoji": ""})).emoji is None
+
+
+def test_edits_and_revokes_name_what_they_change():
+    edit = only_of("inbound-edit-text")
+    assert isinstance(edit, MessageEdited)
+    assert (edit.kind, edit.text, edit.target_message_id[-8:]) == (MessageKind.TEXT, "Corrected text", "M1REQQA="[-8:]) or edit.text
+    caption = only_of("inbound-edit-image-caption")
+    assert (caption.kind, caption.text, caption.media.caption) == (MessageKind.IMAGE, "New caption", "New caption")
+    revoke = only_of("inbound-revoke")
+    assert isinstance(revoke, MessageRevoked)
+    assert revoke.target_message_id == edit.target_message_id
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        {"type": "reaction"},
+        {"type": "reaction", "reaction": {"emoji": "👍"}},
+        {"type": "reaction", "reaction": {"message_id": 7, "emoji": "👍"}},
+        {"type": "edit"},
+        {"type": "edit", "edit": {"message": {"type": "text", "text": {"body": "x"}}}},
+        {"type": "revoke", "revoke": {}},
+        {"type": "revoke", "revoke": {"original_message_id": "A" * 600}},
+    ],
+)
+def test_what_refers_to_no_message_is_refused(keys):
+    assert isinstance(parse_one(message(**keys)), Malformed)
+
+
+def test_an_edit_without_its_new_message_is_kept():
+    edited = parse_one(message(type="edit", edit={"original_message_id": "wamid.X"}))
+    assert (edited.kind, edited.text, edited.media) == (MessageKind.UNSUPPORTED, None, None)
+
+
+# System messages and groups
+
+
+@pytest.mark.parametrize(
+    ("name", "contact", "joins"),
+    [
+        ("system-user-changed-number", SHEENA_IDENTITY, Identity(phone="15551230000", user_id="US.99887766554433221100")),
+        ("system-user-changed-number-pre-bsuid", Identity(phone=SHEENA), Identity(phone="15551230000")),
+        ("system-customer-changed-number-legacy", Identity(phone=SHEENA), Identity(phone="15551230000")),
+        ("system-customer-identity-changed-legacy", Identity(phone=SHEENA), None),
+    ],
+)
+def test_a_change_of_number_joins_two_identities(name, contact, joins):
+    event = only_of(name)
+    assert (event.contact, event.joins, event.opens_window, event.text) == (contact, joins, False, None)
+
+
+def test_a_change_of_user_id_joins_without_any_phone():
+    system = {"type": "user_changed_user_id", "previous_user_id": "US.OLD", "user_id": "US.NEW", "body": f"{SHEENA} has a new id"}
+    event = parse_one({"id": "wamid.S", "timestamp": "1767225600", "type": "system", "system": system})
+    assert (event.contact, event.joins) == (Identity(user_id="US.OLD"), Identity(user_id="US.NEW"))
+    assert event.content == {"type": "user_changed_user_id"}
+
+
+def test_only_a_change_of_address_joins():
+    for kind in ("customer_identity_changed", "user_did_something_new", None, 5):
+        event = parse_one(message(type="system", system={"type": kind, "wa_id": "15551230000", "user_id": "US.NEW"}))
+        assert (event.contact, event.joins) == (Identity(phone=SHEENA), None)
+    unchanged = parse_one(message(type="system", system={"type": "user_changed_number", "wa_id": SHEENA}))
+    assert unchanged.joins is None
+    assert parse_one(message(type="system", system="x")).content == {"type": None}
+
+
+def test_a_group_message_opens_no_window():
+    event = only_of("inbound-group-text")
+    assert event.group_id == "Y2FwaV9ncm91cDoxNTU1MDc4Mzg4MToxMjAzNjM0MDQ2OTQyMzM4MjAZD"
+    assert (event.contact, event.opens_window) == (SHEENA_IDENTITY, False)
+    reaction = parse_one(message(type="reaction", reaction={"message_id": "wamid.OUT", "emoji": "👍"}, group_id="G"))
+    assert not reaction.opens_window
+
+
+def test_messages_of_an_unknown_number_are_told_with_its_id():
+    assert only_of("dashboard-test-message").address == "123456123"
+    for metadata, address in (({"phone_number_id": 5}, "5"), ({}, None), (None, None), ("x", None), ({"phone_number_id": []}, None)):
+        (event,) = parse(webhook(value(messages=[message()], metadata=metadata)))
+        assert event.address == address
+        assert isinstance(event, MessageReceived)
