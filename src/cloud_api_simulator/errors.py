@@ -20,7 +20,7 @@ HTTP_STATUSES = {131000: 500}
 """Codes that do not answer 400."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True, eq=False)
 class GraphError(Exception):
     """A refusal. `details` becomes `error_data.details`; `kind` is Meta's `type`."""
 

@@ -3,6 +3,7 @@
 import base64
 import random
 import string
+from collections.abc import Callable
 
 
 def wamid(address: str, hex_id: str, *, is_inbound: bool) -> str:
@@ -16,27 +17,31 @@ def wamid(address: str, hex_id: str, *, is_inbound: bool) -> str:
 
 
 class Ids:
-    """Draws ids. `stream` is a random source of its own, so that ids do not disturb anything else that is random."""
+    """Draws ids, each sort from a random source of its own, which `stream` makes: a retried handshake does not change a message id."""
 
-    def __init__(self, stream: random.Random) -> None:
-        self._random = stream
+    def __init__(self, stream: Callable[[str], random.Random]) -> None:
+        self._inbound = stream("inbound")
+        self._outbound = stream("outbound")
+        self._media = stream("media")
+        self._traces = stream("traces")
+        self._challenges = stream("challenges")
 
     def inbound(self, address: str) -> str:
         """Return the id of a message that a customer wrote."""
-        return wamid(address, f"3A{self._random.getrandbits(72):018X}", is_inbound=True)
+        return wamid(address, f"3A{self._inbound.getrandbits(72):018X}", is_inbound=True)
 
     def outbound(self, address: str) -> str:
         """Return the id of a message that the business wrote."""
-        return wamid(address, f"{self._random.getrandbits(72):018X}", is_inbound=False)
+        return wamid(address, f"{self._outbound.getrandbits(72):018X}", is_inbound=False)
 
     def media(self) -> str:
         """Return a media id, sixteen digits."""
-        return str(self._random.randint(10**15, 10**16 - 1))
+        return str(self._media.randint(10**15, 10**16 - 1))
 
     def trace(self) -> str:
         """Return an `fbtrace_id`."""
-        return "A" + "".join(self._random.choices(string.ascii_letters + string.digits + "_-", k=22))
+        return "A" + "".join(self._traces.choices(string.ascii_letters + string.digits + "_-", k=22))
 
     def challenge(self) -> str:
         """Return a `hub.challenge`, ten digits."""
-        return str(self._random.randint(10**9, 10**10 - 1))
+        return str(self._challenges.randint(10**9, 10**10 - 1))

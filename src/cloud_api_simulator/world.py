@@ -45,7 +45,7 @@ class World:
         self.clock = WorldClock(settings.clock)
         self.base_url = settings.base_url
         self.began_at = self.now()
-        self.ids = Ids(self.stream(f"ids/{self.began_at.isoformat()}"))
+        self.ids = Ids(lambda sort: self.stream(f"ids/{self.began_at.isoformat()}/{sort}"))
         self.customers = customers.cast(settings.customers, self.stream("customers"))
         self._directory = customers.directory(self.customers)
         self.threads = {customer.key: Thread() for customer in self.customers}

@@ -26,7 +26,9 @@ def test_what_a_person_can_read_is_read(raw, expected):
     assert decode(raw) == expected
 
 
-@pytest.mark.parametrize("raw", [b"", b" ", b"nul", b"{", b'{"a":1}x', b'{"a":1}\x00', b"a=1&b=2", b"<html>", b"\xff\xfe{\x00}\x00", b"[1,]"])
+@pytest.mark.parametrize(
+    "raw", [b"", b" ", b"nul", b"{", b'{"a":1}x', b'{"a":1}\x00', b"a=1&b=2", b"<html>", b"\xff\xfe{\x00}\x00", b"[1,]"]
+)
 def test_what_is_not_json_is_refused_in_plain_words(raw):
     with pytest.raises(Undecodable, match=r"^not JSON$"):
         decode(raw)

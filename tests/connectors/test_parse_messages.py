@@ -239,7 +239,11 @@ def test_errors_of_every_age_read_alike(error, expected):
 
 def test_contacts_are_found_by_id_not_by_place():
     people = [{"profile": {"name": "Omar"}, "wa_id": "15550002222", "user_id": "US.2"}, contact(user_id=SHEENA_ID)]
-    messages = [message(id="wamid.1"), message(id="wamid.2", from_=None, from_user_id="US.2"), message(id="wamid.3", **{"from": "15550009999"})]
+    messages = [
+        message(id="wamid.1"),
+        message(id="wamid.2", from_=None, from_user_id="US.2"),
+        message(id="wamid.3", **{"from": "15550009999"}),
+    ]
     first, second, third = parse(webhook(value(contacts=people, messages=messages)))
     assert isinstance(first, MessageReceived)
     assert isinstance(second, MessageReceived)
@@ -416,7 +420,8 @@ def test_a_reaction_and_its_removal():
 def test_edits_and_revokes_name_what_they_change():
     edit = only_of("inbound-edit-text")
     assert isinstance(edit, MessageEdited)
-    assert (edit.kind, edit.text, edit.target_message_id[-8:]) == (MessageKind.TEXT, "Corrected text", "M1REQQA="[-8:]) or edit.text
+    assert (edit.kind, edit.text, edit.media) == (MessageKind.TEXT, "Corrected text", None)
+    assert edit.target_message_id == "wamid.HBgLMTY1MDU1NTEyMzQVAgASGBQzQTE0RTBGRkRDODIxNUM4MURBMAA="
     caption = only_of("inbound-edit-image-caption")
     assert (caption.kind, caption.text, caption.media.caption) == (MessageKind.IMAGE, "New caption", "New caption")
     revoke = only_of("inbound-revoke")

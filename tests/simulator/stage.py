@@ -18,6 +18,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from cloud_api_simulator import SimulatorSettings, create_app
+from cloud_api_simulator.server import listen
 from cloud_api_simulator.simulator import Simulator
 
 WEBHOOKS = Path(__file__).parents[1] / "data" / "whatsapp" / "webhooks"
@@ -59,12 +60,26 @@ async def until(condition: Callable[[], bool], *, within_seconds: float = DEADLI
             await asyncio.sleep(0.005)
 
 
+class PromptServer(uvicorn.Server):
+    """Stops when it is told to, not at the next tick."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.up = asyncio.Event()
+        self.enough = asyncio.Event()
+
+    async def main_loop(self) -> None:
+        self.up.set()
+        await self.enough.wait()
+
+
 class Receiver:
     """Somebody's webhook endpoint. Answers POSTs with `answers` first, then 200."""
 
     def __init__(self, *, answers: Iterable[int] = (), verify_token: str = VERIFY_TOKEN) -> None:
         self.answers = iter(answers)
         self.verify_token = verify_token
+        self.challenge_answer = "{}"
         self.posts: list[tuple[int, bytes, dict[str, str]]] = []
         self.challenges: list[dict[str, str]] = []
         self.busy = 0
@@ -76,7 +91,7 @@ class Receiver:
         self.challenges.append(dict(request.query_params))
         if request.query_params.get("hub.verify_token") != self.verify_token:
             return Response(status_code=403)
-        return Response(request.query_params["hub.challenge"], media_type="text/plain")
+        return Response(self.challenge_answer.format(request.query_params["hub.challenge"]), media_type="text/plain")
 
     async def _receive(self, request: Request) -> Response:
         self.busy += 1
@@ -110,14 +125,15 @@ def free_port() -> int:
 @contextlib.asynccontextmanager
 async def served(app: Starlette, *, port: int = 0) -> AsyncIterator[str]:
     """Serve an application on a real socket; the value is its base url."""
-    listener = socket.create_server(("127.0.0.1", port))
-    server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=1))
+    listener = listen("127.0.0.1", port)
+    server = PromptServer(uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=1))
     task = asyncio.create_task(server.serve(sockets=[listener]))
-    await until(lambda: server.started or task.done())
+    async with asyncio.timeout(DEADLINE_SECONDS):
+        await server.up.wait()
     try:
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
     finally:
-        server.should_exit = True
+        server.enough.set()
         await task
         listener.close()
 
@@ -155,6 +171,12 @@ async def simulated(callback_url: str, receiver: Receiver, **changes: Any) -> As
         headers = {"Authorization": f"Bearer {ACCESS_TOKEN}"}
         async with httpx2.AsyncClient(base_url=base_url, headers=headers, trust_env=False) as business:
             yield Stage(app.state.simulator, business, receiver)
+
+
+def at_the_desk(**changes: Any) -> httpx2.AsyncClient:
+    """The client of the business in the same process: for questions that end at the desk, without webhooks and sockets."""
+    transport = httpx2.ASGITransport(create_app(dataclasses.replace(QUIET, **changes)))
+    return httpx2.AsyncClient(transport=transport, base_url="http://desk", headers={"Authorization": f"Bearer {ACCESS_TOKEN}"})
 
 
 @contextlib.asynccontextmanager

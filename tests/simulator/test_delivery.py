@@ -52,15 +52,17 @@ async def test_the_callback_may_start_after_the_simulator():
             await stage.settled()
 
 
-async def test_a_callback_that_answers_something_else_is_not_verified():
+async def test_the_challenge_has_to_come_back_bare_and_a_verified_callback_can_be_verified_again():
     receiver = Receiver()
-    receiver.verify_token = VERIFY_TOKEN
     async with connected(receiver) as stage:
         await until(stage.simulator.verified.is_set)
-        receiver.verify_token = "changed"
+        receiver.challenge_answer = '"{}"'
         assert (await stage.business.post("/_control/verify")).status_code == 202
-        await until(lambda: stage.simulator.handshake.verification.last_error == "HTTP 403")
-        assert not stage.simulator.verified.is_set()
+        await until(lambda: stage.simulator.handshake.verification.last_error == "the challenge did not come back unchanged")
+        await stage.write("ana", text="waits")
+        receiver.challenge_answer = "{}"
+        await until(lambda: bool(receiver.messages()))
+        assert len({challenge["hub.challenge"] for challenge in receiver.challenges}) == len(receiver.challenges)
 
 
 @pytest.mark.parametrize("answer", [500, 401, 204, 302])

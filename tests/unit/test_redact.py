@@ -49,7 +49,7 @@ def test_a_phone_number_is_found_however_it_is_written(number, around):
 @pytest.mark.parametrize(
     ("text", "canary"),
     [
-        ("token EAAGm0PX4ZCpsBAKZBx", "GmOPX EAAGm0PX4ZCpsBAKZBx"),
+        ("token EAAGm0PX4ZCpsBAKZBx", "Gm0PX4"),
         ("Authorization: Bearer abc.def-ghi", "abc.def-ghi"),
         ("authorization=Basic dXNlcjpwYXNz", "dXNlcjpwYXNz"),
         ("{'Authorization': 'Bearer abc.def-ghi'}", "abc"),
@@ -138,9 +138,11 @@ def test_no_seven_digits_are_left_next_to_each_other(text):
 
 @pytest.mark.parametrize(
     "name",
-    ["text", "body", "phone", "token", "secret", "password", "authorization", "raw", "accessToken", "recipient_phone", "message_text"]
-    + ["rawBody", "PhoneNumber", "verify_token", "appSecrets", "X-Hub-Signature-256", "api_key", "apikey", "wa_id", "to", "caption"]
-    + ["platform_message_id", "TEXT", "phonenumber", "headers_authorization"],
+    [
+        *("text", "body", "phone", "token", "secret", "password", "authorization", "raw", "accessToken", "recipient_phone", "message_text"),
+        *("rawBody", "PhoneNumber", "verify_token", "appSecrets", "X-Hub-Signature-256", "api_key", "apikey", "wa_id", "to", "caption"),
+        *("platform_message_id", "TEXT", "phonenumber", "headers_authorization"),
+    ],
 )
 def test_a_field_with_a_private_name_is_hidden(name):
     assert is_sensitive(name)

@@ -36,6 +36,7 @@ def create(
         What people call this key.
     json
         Print {"id": …, "apiKey": …} for programs.
+
     """
     from sigma.entrypoints.operator import create_key
     from sigma.tenants.models import Role
@@ -55,6 +56,7 @@ def list_(*, tenant: UUID | None = None) -> None:
     ----------
     tenant
         The tenant; without it the keys of the installation are listed.
+
     """
     from sigma.entrypoints.operator import list_keys
 
@@ -73,6 +75,7 @@ def revoke(key_id: UUID) -> None:
     ----------
     key_id
         The key's id, as `sigma apikey list` shows it.
+
     """
     from sigma.entrypoints.operator import revoke_key
 

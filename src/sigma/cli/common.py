@@ -59,7 +59,7 @@ def anticipated_errors() -> Iterator[None]:
         yield
     except KeyboardInterrupt:
         raise SystemExit(130) from None
-    except Exception as error:
+    except Exception as error:  # what is not anticipated is raised again
         told = _told(error)
         if told is None:
             raise

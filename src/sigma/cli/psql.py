@@ -17,6 +17,7 @@ def psql(*arguments: str) -> None:
     ----------
     arguments
         What psql itself takes, after a `--`, for example: sigma psql -- -c "SELECT count(*) FROM messages"
+
     """
     from psycopg.conninfo import conninfo_to_dict
 

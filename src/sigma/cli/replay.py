@@ -1,5 +1,6 @@
 """`sigma replay`."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
 from uuid import UUID
@@ -28,13 +29,14 @@ def replay(
         Only webhooks that arrived at or after this time (UTC).
     outcome
         Only webhooks with these outcomes; all of them otherwise.
+
     """
     aware = since.replace(tzinfo=UTC) if since and since.tzinfo is None else since
     with installation() as opened:
         run_async(lambda: _replay(opened, tenant, aware, outcome or []))
 
 
-async def _replay(opened: "Installation", tenant: UUID | None, since: datetime | None, outcomes: list[str]) -> None:
+async def _replay(opened: "Installation", tenant: UUID | None, since: datetime | None, outcomes: Sequence[str]) -> None:
     from rich.progress import Progress
 
     from sigma.intake.models import WebhookOutcome

@@ -13,6 +13,7 @@ def schema(*, output: Path | None = None) -> None:
     ----------
     output
         The file to write.
+
     """
     from sigma.entrypoints.schema import build_schema
 

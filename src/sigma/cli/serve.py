@@ -28,6 +28,7 @@ def serve(
         `all` runs everything on this machine; `http` and `worker` are for running them apart, in any number.
     until_stdin_closes
         Stop when standard input ends: how a worker follows the process that started it.
+
     """
     from sigma.entrypoints.serve import ServeOptions, run_serve
 

@@ -14,7 +14,7 @@ app.command(tenant)
 
 
 @tenant.command
-def create(*, name: str, id: UUID | None = None, json: Annotated[bool, Parameter(negative="")] = False) -> None:  # noqa: A002 - the contract's option
+def create(*, name: str, id: UUID | None = None, json: Annotated[bool, Parameter(negative="")] = False) -> None:
     """Create a tenant and its first API key, which is shown this once.
 
     Parameters
@@ -25,6 +25,7 @@ def create(*, name: str, id: UUID | None = None, json: Annotated[bool, Parameter
         A UUID of your choice, for example one that the webhook URL at Meta already holds.
     json
         Print {"id": …, "apiKey": …} for programs.
+
     """
     from sigma.entrypoints.operator import create_tenant_with_key
     from sigma.kit.ids import new_id
@@ -36,7 +37,9 @@ def create(*, name: str, id: UUID | None = None, json: Annotated[bool, Parameter
     if json:
         print(json_module.dumps({"id": str(tenant_id), "apiKey": secret}))
     else:
-        print(f"Tenant       {tenant_id}\nAPI key      {secret}   (shown this once)\nCallback URL {public_url}/webhooks/whatsapp/{tenant_id}")
+        print(
+            f"Tenant       {tenant_id}\nAPI key      {secret}   (shown this once)\nCallback URL {public_url}/webhooks/whatsapp/{tenant_id}"
+        )
 
 
 @tenant.command(name="list")

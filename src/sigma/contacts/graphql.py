@@ -43,7 +43,9 @@ class ContactType:
     @strawberry.field(description="The hashed addresses under which the contact was seen.")
     async def addresses(self, info: Info) -> list[ContactAddress]:
         """Return all addresses."""
-        pairs: list[tuple[str, str]] | None = await info.context.load("addresses", id_argument(self.id, ContactNotFound), find_address_hashes)
+        pairs: list[tuple[str, str]] | None = await info.context.load(
+            "addresses", id_argument(self.id, ContactNotFound), find_address_hashes
+        )
         return [ContactAddress(kind=kind, platform_user_id=digest) for kind, digest in pairs or []]
 
 
@@ -52,14 +54,16 @@ class ContactQuery:
     """Reading contacts."""
 
     @strawberry.field(description="Contacts, newest first.")
-    async def contacts(self, info: Info, first: int = DEFAULT_PAGE_SIZE, after: str | None = None, name: str | None = None) -> Connection[ContactType]:
+    async def contacts(
+        self, info: Info, first: int = DEFAULT_PAGE_SIZE, after: str | None = None, name: str | None = None
+    ) -> Connection[ContactType]:
         """Return one page of contacts."""
         page = PageRequest.of(first, after)
         async with info.context.transaction() as tx:
             return to_connection(await list_contacts(tx, info.context.scope, page, name=name), ContactType.of)
 
     @strawberry.field(description="One contact.")
-    async def contact(self, info: Info, id: strawberry.ID) -> ContactType:  # noqa: A002  # the contract's argument name
+    async def contact(self, info: Info, id: strawberry.ID) -> ContactType:  # the contract's argument name
         """Return one contact."""
         async with info.context.transaction() as tx:
             return ContactType.of(await get_contact(tx, info.context.scope, id_argument(id, ContactNotFound)))

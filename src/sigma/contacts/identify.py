@@ -174,7 +174,8 @@ async def _write_contacts(tx: Tx, tenant_id: UUID, groups: list[_Group]) -> None
     await tx.execute(
         """INSERT INTO contacts AS c (tenant_id, id, display_name, display_name_at, username, username_at)
            SELECT %s, * FROM unnest(%s::uuid[], %s::text[], %s::timestamptz[], %s::text[], %s::timestamptz[])
-           """ + _KEEP_LATER_NAMES,
+           """
+        + _KEEP_LATER_NAMES,
         (
             tenant_id,
             [group.contact_id for group in rows],
@@ -214,12 +215,16 @@ async def _repoint_merged(tx: Tx, tenant_id: UUID, merges: list[Merge]) -> None:
     """Move addresses and the newest name of merged contacts to the kept ones, and remember the merge."""
     for merge in merges:
         await tx.execute(
-            "UPDATE contact_addresses SET contact_id = %s WHERE tenant_id = %s AND contact_id = %s", (merge.kept_id, tenant_id, merge.merged_id)
+            "UPDATE contact_addresses SET contact_id = %s WHERE tenant_id = %s AND contact_id = %s",
+            (merge.kept_id, tenant_id, merge.merged_id),
         )
         await tx.execute(
             """INSERT INTO contacts AS c (tenant_id, id, display_name, display_name_at, username, username_at)
                SELECT tenant_id, %s, display_name, display_name_at, username, username_at FROM contacts WHERE tenant_id = %s AND id = %s
-            """ + _KEEP_LATER_NAMES,
+            """
+            + _KEEP_LATER_NAMES,
             (merge.kept_id, tenant_id, merge.merged_id),
         )
-        await tx.execute("INSERT INTO contact_merges (tenant_id, kept_id, merged_id) VALUES (%s, %s, %s)", (tenant_id, merge.kept_id, merge.merged_id))
+        await tx.execute(
+            "INSERT INTO contact_merges (tenant_id, kept_id, merged_id) VALUES (%s, %s, %s)", (tenant_id, merge.kept_id, merge.merged_id)
+        )

@@ -19,6 +19,7 @@ async def list_contacts(tx: Tx, scope: TenantScope, page: PageRequest, *, name: 
     if page.after is not None:
         conditions.append("(created_at, id) < (%(after_at)s, %(after_id)s)")
     cursor = await tx.execute(
+        # lint: allow sql-text, because the conditions are literals of this file
         f"SELECT {CONTACT_COLUMNS} FROM contacts WHERE {' AND '.join(conditions)} ORDER BY created_at DESC, id DESC LIMIT %(limit)s",
         {
             "tenant": scope.tenant_id,
@@ -33,7 +34,9 @@ async def list_contacts(tx: Tx, scope: TenantScope, page: PageRequest, *, name: 
 
 async def find_contacts(tx: Tx, scope: TenantScope, contact_ids: Collection[UUID]) -> dict[UUID, Contact]:
     """Return contacts by id."""
-    cursor = await tx.execute(f"SELECT {CONTACT_COLUMNS} FROM contacts WHERE tenant_id = %s AND id = ANY (%s)", (scope.tenant_id, list(contact_ids)))
+    cursor = await tx.execute(
+        f"SELECT {CONTACT_COLUMNS} FROM contacts WHERE tenant_id = %s AND id = ANY (%s)", (scope.tenant_id, list(contact_ids))
+    )
     return {row[0]: Contact(*row) for row in await cursor.fetchall()}
 
 

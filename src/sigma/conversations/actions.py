@@ -68,4 +68,6 @@ async def merge_conversations(tx: Tx, tenant_id: UUID, merges: Sequence[Merge]) 
 async def remove_merged_conversations(tx: Tx, tenant_id: UUID, merges: Sequence[ConversationMerge]) -> None:
     """Delete threads that were joined to others, after their messages moved."""
     if merges:
-        await tx.execute("DELETE FROM conversations WHERE tenant_id = %s AND id = ANY (%s)", (tenant_id, [merge.merged_id for merge in merges]))
+        await tx.execute(
+            "DELETE FROM conversations WHERE tenant_id = %s AND id = ANY (%s)", (tenant_id, [merge.merged_id for merge in merges])
+        )

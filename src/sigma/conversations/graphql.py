@@ -79,7 +79,7 @@ class ConversationQuery:
         return to_connection(found, ConversationType.of)
 
     @strawberry.field(description="One conversation.")
-    async def conversation(self, info: Info, id: strawberry.ID) -> ConversationType:  # noqa: A002  # the contract's argument name
+    async def conversation(self, info: Info, id: strawberry.ID) -> ConversationType:  # the contract's argument name
         """Return one conversation."""
         async with info.context.transaction() as tx:
             return ConversationType.of(await get_conversation(tx, info.context.scope, id_argument(id, ConversationNotFound)))
@@ -89,5 +89,7 @@ async def load_conversation(info: Info, conversation_id: strawberry.ID | None) -
     """Return the conversation of something else, looked up together with its neighbours'."""
     if conversation_id is None:
         return None
-    found: Conversation | None = await info.context.load("conversations", id_argument(conversation_id, ConversationNotFound), find_conversations)
+    found: Conversation | None = await info.context.load(
+        "conversations", id_argument(conversation_id, ConversationNotFound), find_conversations
+    )
     return ConversationType.of(found) if found else None

@@ -22,6 +22,7 @@ async def list_conversations(
     if page.after is not None:
         conditions.append("(last_message_at, id) < (%(after_at)s, %(after_id)s)")
     cursor = await tx.execute(
+        # lint: allow sql-text, because the conditions are literals of this file
         f"SELECT {CONVERSATION_COLUMNS} FROM conversations WHERE {' AND '.join(conditions)} ORDER BY last_message_at DESC, id DESC LIMIT %(limit)s",
         {
             "tenant": scope.tenant_id,
@@ -39,7 +40,8 @@ async def list_conversations(
 async def find_conversations(tx: Tx, scope: TenantScope, conversation_ids: Collection[UUID]) -> dict[UUID, Conversation]:
     """Return conversations by id."""
     cursor = await tx.execute(
-        f"SELECT {CONVERSATION_COLUMNS} FROM conversations WHERE tenant_id = %s AND id = ANY (%s)", (scope.tenant_id, list(conversation_ids))
+        f"SELECT {CONVERSATION_COLUMNS} FROM conversations WHERE tenant_id = %s AND id = ANY (%s)",
+        (scope.tenant_id, list(conversation_ids)),
     )
     return {row[0]: Conversation(*row) for row in await cursor.fetchall()}
 

@@ -35,7 +35,14 @@ class GraphQLApp(GraphQL[Context, None]):
     allow_queries_via_get = False
 
     def __init__(
-        self, schema: strawberry.Schema, *, db: Database, keys: KeyRing, authenticator: Authenticator, metrics: Metrics, public_url: str | None
+        self,
+        schema: strawberry.Schema,
+        *,
+        db: Database,
+        keys: KeyRing,
+        authenticator: Authenticator,
+        metrics: Metrics,
+        public_url: str | None,
     ) -> None:
         super().__init__(schema, graphql_ide=None, allow_queries_via_get=False, multipart_uploads_enabled=False)
         self._db = db
@@ -44,7 +51,7 @@ class GraphQLApp(GraphQL[Context, None]):
         self._metrics = metrics
         self._public_url = public_url
 
-    async def get_context(self, request: Any, response: Any) -> Context:  # noqa: ARG002  # Strawberry's signature
+    async def get_context(self, request: Any, response: Any) -> Context:  # Strawberry's signature
         """Return the context of one operation. A caller without a valid key gets one too: resolvers say what is missing."""
         try:
             caller = await self._authenticator.authenticate(request.headers.get("authorization"))
@@ -84,7 +91,11 @@ def graphql_routes(app: GraphQLApp, *, metrics: Metrics, graphiql: bool) -> list
     routes: list[BaseRoute] = [Route("/graphql", graphql, methods=["POST"])]
     assets = _assets_directory() if graphiql else None
     if assets is not None:
-        routes += [Route("/graphql", page, methods=["GET"]), Route("/graphql/start.js", start, methods=["GET"]), Mount("/graphql/assets", StaticFiles(directory=assets))]
+        routes += [
+            Route("/graphql", page, methods=["GET"]),
+            Route("/graphql/start.js", start, methods=["GET"]),
+            Mount("/graphql/assets", StaticFiles(directory=assets)),
+        ]
     return routes
 
 

@@ -1,6 +1,6 @@
 """The HTTP application: webhooks on the short way, everything else through Starlette."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -81,9 +81,12 @@ def _dispatch(webhook: WhatsAppWebhook, rest: Starlette) -> App:
             await webhook(scope, receive, send)
             return
 
-        async def send_secured(message: dict[str, Any]) -> None:
+        async def send_secured(message: MutableMapping[str, Any]) -> None:
             if message["type"] == "http.response.start":
-                message["headers"] = [*message["headers"], *((name.lower().encode(), value.encode()) for name, value in _SECURITY_HEADERS.items())]
+                message["headers"] = [
+                    *message["headers"],
+                    *((name.lower().encode(), value.encode()) for name, value in _SECURITY_HEADERS.items()),
+                ]
             await send(message)
 
         await rest(dict(scope), receive, send_secured)

@@ -11,8 +11,17 @@ from sigma.kit.db import Database, DatabaseRole
 from sigma.kit.log import get_logger
 from sigma.kit.master_key import create_master_key, parse_master_key, read_master_key
 from sigma.kit.postgres import EmbeddedPostgres
-from sigma.kit.schema import SchemaError, check_master_key, check_revision, check_roles, create_database, current_revision, known_revisions, migrate
 from sigma.kit.schema import HEAD as SCHEMA_HEAD
+from sigma.kit.schema import (
+    SchemaError,
+    check_master_key,
+    check_revision,
+    check_roles,
+    create_database,
+    current_revision,
+    known_revisions,
+    migrate,
+)
 from sigma.kit.settings import Settings
 from sigma.tenants.keys import KeyRing
 
@@ -89,5 +98,7 @@ def _first_master_key(path: Path) -> bytes:
         if found is None:
             raise SchemaError(f"the master key file {path} vanished while it was read") from None
         return found
-    log.warning("master_key.created", path=str(path), advice="Back this file up now, apart from the database: without it everything sealed is lost.")
+    log.warning(
+        "master_key.created", path=str(path), advice="Back this file up now, apart from the database: without it everything sealed is lost."
+    )
     return key

@@ -1,10 +1,19 @@
 """The GraphQL schema: every slice's queries and mutations in one."""
 
-from typing import Any
+from collections.abc import Callable
 
 import strawberry
 from graphql import GraphQLError
-from strawberry.extensions import DisableIntrospection, MaxAliasesLimiter, MaxTokensLimiter, ParserCache, QueryDepthLimiter, ValidationCache
+from strawberry.extensions import (
+    AddValidationRules,
+    DisableIntrospection,
+    MaxAliasesLimiter,
+    MaxTokensLimiter,
+    ParserCache,
+    QueryDepthLimiter,
+    SchemaExtension,
+    ValidationCache,
+)
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types import ExecutionContext
 
@@ -38,17 +47,20 @@ class Schema(strawberry.Schema):
 
 def build_schema(*, introspection: bool = True) -> strawberry.Schema:
     """Return the schema with its limits."""
-    extensions: list[Any] = [
+    # The rules are made once: the validation cache tells documents apart by the very rules that they were checked with.
+    rules = [
+        *QueryDepthLimiter(max_depth=MAX_DEPTH).validation_rules,
+        *MaxAliasesLimiter(max_alias_count=MAX_ALIASES).validation_rules,
+        *([] if introspection else DisableIntrospection().validation_rules),
+    ]
+    extensions: list[Callable[[], SchemaExtension]] = [
         PresentErrors,
         LimitCost,
-        QueryDepthLimiter(max_depth=MAX_DEPTH),
-        MaxAliasesLimiter(max_alias_count=MAX_ALIASES),
-        MaxTokensLimiter(max_token_count=MAX_TOKENS),
-        ParserCache(maxsize=_CACHED_DOCUMENTS),
-        ValidationCache(maxsize=_CACHED_DOCUMENTS),
+        lambda: AddValidationRules(rules),
+        lambda: MaxTokensLimiter(max_token_count=MAX_TOKENS),
+        lambda: ParserCache(maxsize=_CACHED_DOCUMENTS),
+        lambda: ValidationCache(maxsize=_CACHED_DOCUMENTS),
     ]
-    if not introspection:
-        extensions.append(DisableIntrospection())
     return Schema(
         query=Query, mutation=Mutation, extensions=extensions, config=StrawberryConfig(disable_field_suggestions=not introspection)
     )

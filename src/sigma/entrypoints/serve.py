@@ -9,7 +9,7 @@ import contextlib
 import signal
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -122,7 +122,7 @@ class _Server(uvicorn.Server):
     """uvicorn without its own signal handling: `sigma serve` decides when to stop."""
 
     @contextlib.contextmanager
-    def capture_signals(self):  # type: ignore[no-untyped-def]  # uvicorn's signature  # noqa: ANN201
+    def capture_signals(self) -> Iterator[None]:
         """Leave the signals alone."""
         yield
 
@@ -164,7 +164,9 @@ async def _supervise(options: ServeOptions) -> None:
         finally:
             await _end(process)
         log.error("worker.died", exit_code=code)
-        pause = 0.1 if asyncio.get_running_loop().time() - started > _MAX_RESTART_PAUSE_SECONDS else min(pause * 2, _MAX_RESTART_PAUSE_SECONDS)
+        pause = (
+            0.1 if asyncio.get_running_loop().time() - started > _MAX_RESTART_PAUSE_SECONDS else min(pause * 2, _MAX_RESTART_PAUSE_SECONDS)
+        )
         await asyncio.sleep(pause)
 
 
@@ -185,7 +187,7 @@ async def _follow_stdin(stop: asyncio.Event) -> None:
     """Set `stop` when standard input ends."""
 
     class Follow(asyncio.Protocol):
-        def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002
+        def connection_lost(self, exc: Exception | None) -> None:
             stop.set()
 
     await asyncio.get_running_loop().connect_read_pipe(Follow, sys.stdin)

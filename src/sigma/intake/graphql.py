@@ -4,14 +4,14 @@ from datetime import datetime
 
 import strawberry
 
+from sigma.connectors.events import Platform
 from sigma.intake.models import WebhookEvent, WebhookOutcome
 from sigma.intake.queries import list_webhook_events
 from sigma.kit.graphql import DEFAULT_PAGE_SIZE, Connection, to_connection
 from sigma.kit.paging import PageRequest
 from sigma.tenants.context import Info
-from sigma.workspaces.graphql import PlatformType
 
-WebhookOutcomeType = strawberry.enum(WebhookOutcome, name="WebhookOutcome", description="What became of a webhook: the most serious of its items' outcomes.")
+strawberry.enum(WebhookOutcome, name="WebhookOutcome", description="What became of a webhook: the most serious of its items' outcomes.")
 
 
 @strawberry.type(name="WebhookEvent", description="One POST of the platform, without its content.")
@@ -19,8 +19,8 @@ class WebhookEventType:
     """A journalled POST as API users see it. Its items: received = stored + duplicate + refused + unrouted + dead."""
 
     id: strawberry.ID
-    platform: PlatformType
-    outcome: WebhookOutcomeType
+    platform: Platform
+    outcome: WebhookOutcome
     status_code: int = strawberry.field(description="What the platform was answered.")
     error_message: str | None = strawberry.field(description="Why items were not stored.")
     attempts: int
@@ -60,7 +60,7 @@ class IntakeQuery:
     async def webhook_events(
         self,
         info: Info,
-        outcome: list[WebhookOutcomeType] | None = None,
+        outcome: list[WebhookOutcome] | None = None,
         since: datetime | None = None,
         first: int = DEFAULT_PAGE_SIZE,
         after: str | None = None,
@@ -68,4 +68,6 @@ class IntakeQuery:
         """Return one page of webhooks."""
         page = PageRequest.of(first, after)
         async with info.context.transaction() as tx:
-            return to_connection(await list_webhook_events(tx, info.context.scope, page, outcomes=outcome, since=since), WebhookEventType.of)
+            return to_connection(
+                await list_webhook_events(tx, info.context.scope, page, outcomes=outcome, since=since), WebhookEventType.of
+            )

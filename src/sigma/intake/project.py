@@ -123,11 +123,16 @@ async def project_items(tx: Tx, tenant_id: UUID, platform: Platform, items: Sequ
     await _identify(tx, tenant_id, batch.people, keys)
     touched: set[MessageKey] = set()
     await _store(
-        batch.messages, lambda arrivals: receive_messages(tx, tenant_id, arrivals, data_key=keys.data), touched, lambda event: event.platform_message_id
+        batch.messages,
+        lambda arrivals: receive_messages(tx, tenant_id, arrivals, data_key=keys.data),
+        touched,
+        lambda event: event.platform_message_id,
     )
     edited, reported = set(touched), _outbound_keys(batch.messages) & touched
     await _store(batch.changes, lambda arrivals: record_edits(tx, tenant_id, arrivals), edited, lambda event: event.target_message_id)
-    await _store(batch.receipts, lambda arrivals: record_receipts(tx, tenant_id, arrivals), reported, lambda event: event.platform_message_id)
+    await _store(
+        batch.receipts, lambda arrivals: record_receipts(tx, tenant_id, arrivals), reported, lambda event: event.platform_message_id
+    )
     await _store(batch.reactions, lambda arrivals: record_reactions(tx, tenant_id, arrivals), set(), lambda event: event.target_message_id)
     await apply_edits(tx, tenant_id, edited)
     await apply_receipts(tx, tenant_id, reported)

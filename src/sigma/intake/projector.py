@@ -93,7 +93,7 @@ class Projector:
             except DATABASE_DOWN:
                 raise
             except Exception as error:  # this POST it is: save what can be saved of it
-                log.error("projection.event_failed", tenant_id=str(tenant_id), error=type(error).__name__, exc_info=True)
+                log.exception("projection.event_failed", tenant_id=str(tenant_id), error=type(error).__name__)
                 opened = await self._project_item_by_item(tenant_id)
             if not opened:
                 break
@@ -141,7 +141,7 @@ class Projector:
         except KeyDestroyed:
             events = [Malformed(path="", address=None, reason="its key was destroyed with its retention window")]
         except CannotUnseal:
-            log.error("journal.event_damaged", tenant_id=str(tenant_id), webhook_event_id=str(source.id))
+            log.warning("journal.event_damaged", tenant_id=str(tenant_id), webhook_event_id=str(source.id))
             events = [Malformed(path="", address=None, reason="its sealed body does not open: it was changed or moved")]
         return _Opened(source, books, [Item(event, source, books) for event in events])
 

@@ -22,7 +22,9 @@ class Purged:
 async def make_partitions(db: Database, *, today: date) -> int:
     """Make the journal's partitions from yesterday on. Returns how many were new."""
     async with db.transaction(DatabaseRole.WORKER, None) as tx:
-        row = await (await tx.execute("SELECT make_journal_partitions(%s, %s)", (today - timedelta(days=1), JOURNAL_DAYS_AHEAD + 1))).fetchone()
+        row = await (
+            await tx.execute("SELECT make_journal_partitions(%s, %s)", (today - timedelta(days=1), JOURNAL_DAYS_AHEAD + 1))
+        ).fetchone()
     return int(row[0]) if row else 0
 
 

@@ -22,6 +22,7 @@ async def list_webhook_events(
     if page.after is not None:
         conditions.append("(created_at, id) < (%(after_at)s, %(after_id)s)")
     cursor = await tx.execute(
+        # lint: allow sql-text, because the conditions are literals of this file
         f"""SELECT {WEBHOOK_EVENT_COLUMNS} FROM webhook_events WHERE {" AND ".join(conditions)}
              ORDER BY created_at DESC, id DESC LIMIT %(limit)s""",
         {

@@ -1,12 +1,14 @@
 """Projecting again: after an update, POSTs of the journal are queued once more. Replay may change data; it never acts."""
 
 from collections.abc import AsyncIterator, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from uuid import UUID
 
 from sigma.intake.models import WebhookOutcome
 from sigma.intake.projector import Projector
 from sigma.kit.db import Database, DatabaseRole
+
+BEGINNING = datetime.min.replace(tzinfo=UTC)
 
 
 async def queue_replay(db: Database, tenant_id: UUID, *, since: datetime | None, outcomes: Sequence[WebhookOutcome]) -> int:
@@ -17,7 +19,7 @@ async def queue_replay(db: Database, tenant_id: UUID, *, since: datetime | None,
                SELECT tenant_id, created_at, id FROM webhook_events
                 WHERE tenant_id = %(tenant)s AND created_at >= %(since)s AND (%(outcomes)s::text[] = '{}' OR outcome = ANY (%(outcomes)s))
                ON CONFLICT DO NOTHING""",
-            {"tenant": tenant_id, "since": since or datetime.min, "outcomes": [outcome.value for outcome in outcomes]},
+            {"tenant": tenant_id, "since": since or BEGINNING, "outcomes": [outcome.value for outcome in outcomes]},
         )
         return cursor.rowcount
 

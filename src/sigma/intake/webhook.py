@@ -59,7 +59,15 @@ class WhatsAppWebhook:
     """The ASGI application behind `/webhooks/whatsapp/{tenant}`."""
 
     def __init__(
-        self, *, journal: Journal, keys: KeyRing, secrets: AppSecrets, verify_token: str | None, max_bytes: int, metrics: Metrics, clock: Clock
+        self,
+        *,
+        journal: Journal,
+        keys: KeyRing,
+        secrets: AppSecrets,
+        verify_token: str | None,
+        max_bytes: int,
+        metrics: Metrics,
+        clock: Clock,
     ) -> None:
         self._journal = journal
         self._keys = keys
@@ -117,7 +125,9 @@ class WhatsAppWebhook:
         tenant_id = self._tenant_id(tenant)
         if tenant_id is None:
             self._refuse("unknown_tenant")
-            log.warning("WhatsApp webhook for an unknown tenant", reason="the tenant in the URL is not the id that sigma tenant create printed")
+            log.warning(
+                "WhatsApp webhook for an unknown tenant", reason="the tenant in the URL is not the id that sigma tenant create printed"
+            )
             return 404, []
         return await self._journalise(tenant_id, raw)
 

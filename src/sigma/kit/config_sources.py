@@ -162,7 +162,7 @@ class _Overlay:
         if rest:
             self.refuse((*path, *rest), origin.source, "goes deeper than the key", f"Write {key.variable}.")
             return
-        slot = path if number is None else (*path, number)
+        slot = path if number is None else (*path, str(int(number)))
         before, value = self._variables.setdefault(slot, (variable, text))
         if value != text:
             self.refuse(path, origin.source, f"is also set by {before}, to another value", "Remove one of the two.")
@@ -175,7 +175,7 @@ class _Overlay:
 
     def _entry_name(self, table: KeyPath, name: str) -> str:
         """Return the name of a table's entry: one that exists, in any case and with `_` for `-`; else a UUID's dashes are restored."""
-        entries = [path[-1] for path in self.values if path[:-1] == table]
+        entries = [path[-1] for path in (*self.values, *self._items) if path[:-1] == table]
         for fold in (str.casefold, fold_entry):
             for entry in entries:
                 if fold(entry) == fold(name):

@@ -61,7 +61,8 @@ class Database:
         """Return how to connect as one of SIGMA's roles."""
         name = role_name(self._role_prefix, role)
         own = {"user": name, "password": role_password(self._master_key, name), "application_name": f"sigma {role}"}
-        return make_conninfo(**{**self._server, **own, "connect_timeout": 3})
+        server = {name: value for name, value in self._server.items() if value is not None}
+        return make_conninfo("", **{**server, **own, "connect_timeout": 3})
 
     async def connect(self, role: DatabaseRole) -> Tx:
         """Return a connection of its own, in autocommit mode (LISTEN, the journal). The caller closes it."""

@@ -5,8 +5,18 @@ from collections.abc import Awaitable, Callable, Iterator
 from typing import Any, Generic, TypeVar
 
 import strawberry
-from graphql import FieldNode, FragmentDefinitionNode, FragmentSpreadNode, GraphQLError, InlineFragmentNode, IntValueNode, SelectionSetNode, VariableNode
+from graphql import (
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    GraphQLError,
+    InlineFragmentNode,
+    IntValueNode,
+    SelectionSetNode,
+    VariableNode,
+)
 from strawberry.extensions import FieldExtension, SchemaExtension
+from strawberry.scalars import JSON
 from strawberry.types.graphql import OperationType
 
 from sigma.kit.errors import Forbidden, SigmaError, Unauthenticated
@@ -79,6 +89,11 @@ def to_connection(page: Page[Source], convert: Callable[[Source], T]) -> Connect
     return Connection(nodes=nodes, edges=edges, page_info=info)
 
 
+def to_json(value: Any) -> JSON | None:
+    """Return a decoded document as GraphQL's JSON scalar."""
+    return None if value is None else JSON(value)
+
+
 class ExpectedErrors(FieldExtension):
     """Turns anticipated errors of a mutation into its payload: `success: false` and `errors`."""
 
@@ -143,7 +158,9 @@ class LimitCost(SchemaExtension):
         yield
 
 
-def _cost(selection: SelectionSetNode, fragments: dict[str, FragmentDefinitionNode], variables: dict[str, Any], *, seen: tuple[str, ...]) -> int:
+def _cost(
+    selection: SelectionSetNode, fragments: dict[str, FragmentDefinitionNode], variables: dict[str, Any], *, seen: tuple[str, ...]
+) -> int:
     total = 0
     for node in selection.selections:
         if isinstance(node, FieldNode):

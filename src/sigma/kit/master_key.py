@@ -21,7 +21,9 @@ def parse_master_key(text: str) -> bytes:
     except (ValueError, binascii.Error):
         key = b""
     if len(key) != KEY_BYTES:
-        raise MasterKeyError("Security.MasterKey must spell 32 bytes, as base64 or as 64 hex digits. Make one with: openssl rand -base64 32")
+        raise MasterKeyError(
+            "Security.MasterKey must spell 32 bytes, as base64 or as 64 hex digits. Make one with: openssl rand -base64 32"
+        )
     return key
 
 

@@ -63,7 +63,7 @@ _SECRETS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile("sha(?:1|256|512)=[0-9A-Za-z+/=_-]+"), REDACTED),
     (re.compile("(?<![A-Za-z0-9])(?:sigma|sk)_(?=[a-z_]*[A-Z0-9-])[A-Za-z0-9_-]{6,}"), REDACTED),  # not role names such as sigma_api
     (re.compile("wamid\\.[A-Za-z0-9+/=_-]+"), REDACTED),
-    (re.compile(r"\d{6,}[:|][A-Za-z0-9_-]{16,}"), REDACTED),  # a bot token of Telegram, an app token of Meta
+    (re.compile(r"(?<!\d)\d{6,}[:|][A-Za-z0-9_-]{16,}"), REDACTED),  # a bot token of Telegram, an app token of Meta
     (re.compile(r"^([ \t]*(?:DETAIL|CONTEXT):).*$", re.MULTILINE), rf"\1 {REDACTED}"),  # PostgreSQL repeats the row there
     (re.compile(r"input_value=.*?(?=, input_type=|$)", re.MULTILINE), f"input_value={REDACTED}"),  # pydantic repeats the input
 )

@@ -3,6 +3,7 @@
 Everything here runs as the administrator that `Database.Url` (or the embedded server) names; the serving processes never do.
 """
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -38,10 +39,8 @@ def create_database(admin_conninfo: str, name: str) -> str:
     with psycopg.connect(admin_conninfo, autocommit=True) as connection:
         found = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (name,)).fetchone()
         if found is None:
-            try:
+            with suppress(psycopg.errors.DuplicateDatabase):  # another sigma command was first
                 connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-            except psycopg.errors.DuplicateDatabase:
-                pass  # another sigma command was first
     return make_conninfo(admin_conninfo, dbname=name)
 
 
@@ -59,7 +58,9 @@ def check_revision(revision: str | None) -> None:
         return
     if revision is None or revision in known_revisions():
         raise SchemaError(f"the database is at revision {revision or 'none'}, this release needs {HEAD}. Run: sigma migrate")
-    raise SchemaError(f"the database is at revision {revision}, which this release does not know: a newer SIGMA migrated it. Start that release.")
+    raise SchemaError(
+        f"the database is at revision {revision}, which this release does not know: a newer SIGMA migrated it. Start that release."
+    )
 
 
 def known_revisions() -> set[str]:
@@ -98,11 +99,15 @@ def check_master_key(connection: Connection, master_key: bytes | None) -> None:
     if check is None:
         return
     if master_key is None:
-        raise SchemaError("this database was sealed with a master key that is not here. Restore the file that Security.MasterKeyFile names from its backup")
+        raise SchemaError(
+            "this database was sealed with a master key that is not here. Restore the file that Security.MasterKeyFile names from its backup"
+        )
     try:
         _check_key(master_key).unseal(check, context=_KEY_CHECK)
     except CannotUnseal as error:
-        raise SchemaError("the master key is not the one that sealed this database. Put back the right Security.MasterKey or its file") from error
+        raise SchemaError(
+            "the master key is not the one that sealed this database. Put back the right Security.MasterKey or its file"
+        ) from error
 
 
 def check_roles(connection: Connection, role_prefix: str) -> None:
@@ -150,15 +155,19 @@ def _run_alembic(admin_conninfo: str, role_prefix: str) -> None:
     config.set_main_option("script_location", str(migrations_directory()))
     engine = create_engine("postgresql+psycopg://", creator=lambda: psycopg.connect(admin_conninfo))
     with engine.connect() as connection:
+        # lint: allow sql-text, because the role's prefix is checked to be letters and underscores
         connection.execute(text(f'SET ROLE "{role_name(role_prefix, DatabaseRole.OWNER)}"'))
         connection.commit()
         config.attributes["connection"] = connection
         config.attributes["role_prefix"] = role_prefix
         command.upgrade(config, "head")
         readers = ", ".join(f'"{role_name(role_prefix, role)}"' for role in LOGIN_ROLES)
+        # lint: allow sql-text, because the role's prefix is checked to be letters and underscores
         connection.execute(text(f"GRANT SELECT ON alembic_version TO {readers}"))
         connection.commit()
-        connection.execute(text("SELECT make_journal_partitions((now() AT TIME ZONE 'UTC')::date - 1, :days)"), {"days": JOURNAL_DAYS_AHEAD + 1})
+        connection.execute(
+            text("SELECT make_journal_partitions((now() AT TIME ZONE 'UTC')::date - 1, :days)"), {"days": JOURNAL_DAYS_AHEAD + 1}
+        )
         connection.commit()
     engine.dispose()
 
@@ -173,5 +182,5 @@ def _check_key(master_key: bytes) -> SealingKey:
 
 
 def _scalar(connection: Connection, query: str, parameters: tuple[Any, ...] = ()) -> Any:
-    row = connection.execute(query, parameters).fetchone()  # type: ignore[arg-type]  # constants of this module
+    row = connection.execute(query, parameters).fetchone()
     return None if row is None else row[0]

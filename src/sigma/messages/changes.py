@@ -111,10 +111,13 @@ async def merge_messages(tx: Tx, tenant_id: UUID, merges: Sequence[Merge], threa
     """Give the messages and reactions of merged contacts and threads to the kept ones."""
     for thread in threads:
         await tx.execute(
-            "UPDATE messages SET conversation_id = %s WHERE tenant_id = %s AND conversation_id = %s", (thread.kept_id, tenant_id, thread.merged_id)
+            "UPDATE messages SET conversation_id = %s WHERE tenant_id = %s AND conversation_id = %s",
+            (thread.kept_id, tenant_id, thread.merged_id),
         )
     for merge in merges:
-        await tx.execute("UPDATE messages SET contact_id = %s WHERE tenant_id = %s AND contact_id = %s", (merge.kept_id, tenant_id, merge.merged_id))
+        await tx.execute(
+            "UPDATE messages SET contact_id = %s WHERE tenant_id = %s AND contact_id = %s", (merge.kept_id, tenant_id, merge.merged_id)
+        )
         cursor = await tx.execute(
             """DELETE FROM reactions WHERE tenant_id = %s AND reactor = %s
                RETURNING workspace_id, target_message_id, direction, emoji, at, platform_message_id""",

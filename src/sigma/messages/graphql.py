@@ -2,31 +2,30 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
 
 import msgspec
 import strawberry
 from strawberry.scalars import JSON
 
-from sigma.connectors.events import Direction, MessageKind
+from sigma.connectors.events import Direction, MessageKind, Platform
 from sigma.contacts.graphql import ContactType, load_contact
 from sigma.contacts.models import ContactNotFound
 from sigma.conversations.graphql import ConversationType, load_conversation
 from sigma.conversations.models import ConversationNotFound
-from sigma.kit.graphql import DEFAULT_PAGE_SIZE, Connection, to_connection
+from sigma.kit.graphql import DEFAULT_PAGE_SIZE, Connection, to_connection, to_json
 from sigma.kit.paging import PageRequest
 from sigma.messages.models import Message, MessageNotFound, MessageStatus, Reaction
 from sigma.messages.queries import MessageFilter, find_messages, find_reactions, get_message, list_messages
 from sigma.messages.raw import read_raw
 from sigma.messages.receive import sealed_content_context
 from sigma.tenants.context import Info, id_argument
-from sigma.workspaces.graphql import PlatformType, WorkspaceType, load_workspace
+from sigma.workspaces.graphql import WorkspaceType, load_workspace
 from sigma.workspaces.models import WorkspaceNotFound
 from sigma.workspaces.queries import get_workspace
 
-DirectionType = strawberry.enum(Direction, name="Direction", description="Seen from the business.")
-MessageKindType = strawberry.enum(MessageKind, name="MessageKind", description="What a message carries.")
-MessageStatusType = strawberry.enum(MessageStatus, name="MessageStatus", description="Where a message is. It only moves forward.")
+strawberry.enum(Direction, name="Direction", description="Seen from the business.")
+strawberry.enum(MessageKind, name="MessageKind", description="What a message carries.")
+strawberry.enum(MessageStatus, name="MessageStatus", description="Where a message is. It only moves forward.")
 
 
 @strawberry.enum(description="The order of a list.")
@@ -48,8 +47,8 @@ class MessageOrder:
 class MessageWhere:
     """Conditions; what is left out does not matter."""
 
-    direction: DirectionType | None = None
-    kind: list[MessageKindType] | None = strawberry.field(default=None, description="Any of these kinds.")
+    direction: Direction | None = None
+    kind: list[MessageKind] | None = strawberry.field(default=None, description="Any of these kinds.")
     contact_id: strawberry.ID | None = None
     conversation_id: strawberry.ID | None = None
     since: datetime | None = strawberry.field(default=None, description="At or after this time.")
@@ -104,7 +103,7 @@ class ReactionType:
     """Who reacted, with what and when."""
 
     emoji: str
-    direction: DirectionType
+    direction: Direction
     at: datetime
     contact_id: strawberry.Private[str | None]
 
@@ -126,14 +125,14 @@ class MessageType:
 
     source: strawberry.Private[Message]
     id: strawberry.ID
-    platform: PlatformType
+    platform: Platform
     platform_message_id: str = strawberry.field(description="The platform's own id.")
-    direction: DirectionType
-    kind: MessageKindType
+    direction: Direction
+    kind: MessageKind
     text: str | None
     timestamp_utc: datetime = strawberry.field(description="The platform's time of the message.")
     received_at: datetime = strawberry.field(description="When SIGMA stored it.")
-    status: MessageStatusType | None
+    status: MessageStatus | None
     sent_at: datetime | None
     delivered_at: datetime | None
     read_at: datetime | None
@@ -142,7 +141,9 @@ class MessageType:
     edited_at: datetime | None
     original_text: str | None = strawberry.field(description="The text before it was edited.")
     deleted_at: datetime | None
-    content: JSON | None = strawberry.field(description="What the kind carries beyond text: a location, an order, the type of a system message.")
+    content: JSON | None = strawberry.field(
+        description="What the kind carries beyond text: a location, an order, the type of a system message."
+    )
     context: JSON | None = strawberry.field(description="Forwarded flags and the product asked about.")
     referral: JSON | None = strawberry.field(description="The ad or post that the customer came from.")
     pricing: JSON | None = strawberry.field(description="What the platform charges: billable, type and category.")
@@ -171,10 +172,10 @@ class MessageType:
             edited_at=message.edited_at,
             original_text=message.original_text,
             deleted_at=message.deleted_at,
-            content=message.content,
-            context=message.context,
-            referral=message.referral,
-            pricing=message.pricing,
+            content=to_json(message.content),
+            context=to_json(message.context),
+            referral=to_json(message.referral),
+            pricing=to_json(message.pricing),
             group_id=message.group_id,
             is_imported=message.is_imported,
         )
@@ -207,12 +208,20 @@ class MessageType:
         pressed = self.source.interactive
         if pressed is None:
             return None
-        return MessageInteractive(**{name: pressed.get(name) for name in ("type", "id", "title", "description", "data")})
+        return MessageInteractive(
+            type=pressed["type"],
+            id=pressed.get("id"),
+            title=pressed.get("title"),
+            description=pressed.get("description"),
+            data=to_json(pressed.get("data")),
+        )
 
     @strawberry.field
     def errors(self) -> list[MessageError]:
         """Return why it failed, or what could not be received."""
-        return [MessageError(code=error["code"], title=error.get("title"), details=error.get("details")) for error in self.source.errors or []]
+        return [
+            MessageError(code=error["code"], title=error.get("title"), details=error.get("details")) for error in self.source.errors or []
+        ]
 
     @strawberry.field(description="Contact cards that the message carries, decrypted.")
     async def contact_cards(self, info: Info) -> JSON | None:
@@ -221,8 +230,8 @@ class MessageType:
             return None
         tenant_id = info.context.scope.tenant_id
         key = await info.context.keys.data_key(tenant_id)
-        cards: Any = msgspec.json.decode(key.unseal(bytes(self.source.sealed_content), context=sealed_content_context(tenant_id, self.source.id)))
-        return cards  # type: ignore[no-any-return]  # JSON is whatever the customer's phone sent
+        context = sealed_content_context(tenant_id, self.source.id)
+        return to_json(msgspec.json.decode(key.unseal(bytes(self.source.sealed_content), context=context)))
 
     @strawberry.field
     async def workspace(self, info: Info) -> WorkspaceType:
@@ -263,8 +272,7 @@ class MessageType:
     async def raw(self, info: Info) -> JSON | None:
         """Return the decrypted original."""
         async with info.context.transaction() as tx:
-            item: Any = await read_raw(tx, info.context.scope, info.context.keys, self.source)
-        return item  # type: ignore[no-any-return]  # JSON is whatever the platform sent
+            return to_json(await read_raw(tx, info.context.scope, info.context.keys, self.source))
 
 
 @strawberry.type
@@ -276,7 +284,7 @@ class MessageQuery:
         self,
         info: Info,
         workspace_id: strawberry.ID | None = None,
-        platform: PlatformType | None = None,
+        platform: Platform | None = None,
         where: MessageWhere | None = None,
         first: int = DEFAULT_PAGE_SIZE,
         after: str | None = None,
@@ -303,7 +311,7 @@ class MessageQuery:
             return to_connection(await list_messages(tx, info.context.scope, page, wanted, newest_first=newest_first), MessageType.of)
 
     @strawberry.field(description="One message.")
-    async def message(self, info: Info, id: strawberry.ID) -> MessageType:  # noqa: A002  # the contract's argument name
+    async def message(self, info: Info, id: strawberry.ID) -> MessageType:  # the contract's argument name
         """Return one message."""
         async with info.context.transaction() as tx:
             return MessageType.of(await get_message(tx, info.context.scope, id_argument(id, MessageNotFound)))

@@ -27,7 +27,7 @@ class MessageStatus(StrEnum):
 
 STATUS_RANK = {status: rank for rank, status in enumerate(MessageStatus)}
 
-RANKED_RECEIPTS = tuple(ReceiptStatus(status) for status in MessageStatus if status in set(ReceiptStatus))
+RANKED_RECEIPTS = tuple(ReceiptStatus(status.value) for status in MessageStatus if status.value in set(ReceiptStatus))
 """The receipts that move a status; DELETED and WARNING are kept and move nothing."""
 
 

@@ -38,6 +38,7 @@ async def list_messages(tx: Tx, scope: TenantScope, page: PageRequest, wanted: M
     if page.after is not None:
         conditions.append(f"(timestamp_utc, id) {comparison} (%(after_at)s, %(after_id)s)")
     cursor = await tx.execute(
+        # lint: allow sql-text, because the conditions are literals of this file
         f"""SELECT {MESSAGE_COLUMNS} FROM messages WHERE {" AND ".join(["tenant_id = %(tenant)s", *conditions])}
              ORDER BY timestamp_utc {direction}, id {direction} LIMIT %(limit)s""",
         {
@@ -88,11 +89,9 @@ async def get_message(tx: Tx, scope: TenantScope, message_id: UUID) -> Message:
 async def find_messages(tx: Tx, scope: TenantScope, keys: Collection[MessageKey]) -> dict[MessageKey, Message]:
     """Return messages by workspace and platform id."""
     cursor = await tx.execute(
-        f"""SELECT {", ".join(f"m.{column.strip()}" for column in MESSAGE_COLUMNS.split(","))} FROM messages m
-              JOIN unnest(%s::uuid[], %s::text[]) AS wanted (workspace_id, platform_message_id)
-                ON m.workspace_id = wanted.workspace_id AND m.platform_message_id = wanted.platform_message_id
-             WHERE m.tenant_id = %s""",
-        ([workspace_id for workspace_id, _ in keys], [platform_id for _, platform_id in keys], scope.tenant_id),
+        f"""SELECT {MESSAGE_COLUMNS} FROM messages
+             WHERE tenant_id = %s AND (workspace_id, platform_message_id) IN (SELECT * FROM unnest(%s::uuid[], %s::text[]))""",
+        (scope.tenant_id, [workspace_id for workspace_id, _ in keys], [platform_id for _, platform_id in keys]),
     )
     found = [Message.from_row(row) for row in await cursor.fetchall()]
     return {(message.workspace_id, message.platform_message_id): message for message in found}

@@ -36,9 +36,7 @@ _INSERT = """
 _encode = msgspec.json.Encoder().encode
 
 
-async def receive_messages(
-    tx: Tx, tenant_id: UUID, arrivals: Sequence[Arrival[MessageReceived]], *, data_key: SealingKey
-) -> list[bool]:
+async def receive_messages(tx: Tx, tenant_id: UUID, arrivals: Sequence[Arrival[MessageReceived]], *, data_key: SealingKey) -> list[bool]:
     """Store messages and move their threads forward. Returns for each arrival whether it was new."""
     first: dict[MessageKey, int] = {}
     for index, arrival in enumerate(arrivals):
@@ -58,13 +56,20 @@ async def receive_messages(
 def _activities(arrivals: Sequence[Arrival[MessageReceived]]) -> list[Activity]:
     """Return what happened in threads: group messages belong to none."""
     return [
-        Activity(arrival.workspace_id, arrival.contact_id, arrival.event.at, arrival.event.opens_window and arrival.event.direction is Direction.INBOUND)
+        Activity(
+            arrival.workspace_id,
+            arrival.contact_id,
+            arrival.event.at,
+            arrival.event.opens_window and arrival.event.direction is Direction.INBOUND,
+        )
         for arrival in arrivals
         if arrival.contact_id is not None and arrival.event.group_id is None
     ]
 
 
-def _row(tenant_id: UUID, arrival: Arrival[MessageReceived], threads: dict[tuple[UUID, UUID], UUID], data_key: SealingKey) -> tuple[Any, ...]:
+def _row(
+    tenant_id: UUID, arrival: Arrival[MessageReceived], threads: dict[tuple[UUID, UUID], UUID], data_key: SealingKey
+) -> tuple[Any, ...]:
     """Return one row in the order of `_INSERT`."""
     event = arrival.event
     message_id = new_id()
@@ -103,7 +108,7 @@ def _row(tenant_id: UUID, arrival: Arrival[MessageReceived], threads: dict[tuple
 def _first_status(event: MessageReceived) -> MessageStatus:
     if event.direction is Direction.INBOUND:
         return MessageStatus.RECEIVED
-    if event.imported_status is not None and event.imported_status in set(MessageStatus):
+    if event.imported_status is not None and event.imported_status.value in set(MessageStatus):
         return MessageStatus(event.imported_status.value)
     return MessageStatus.SENT if not event.is_imported else MessageStatus.ACCEPTED
 

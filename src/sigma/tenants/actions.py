@@ -21,7 +21,8 @@ async def create_tenant(tx: Tx, caller: Caller, *, tenant_id: UUID, name: str) -
         async with tx.transaction():
             row = await (
                 await tx.execute(
-                    "INSERT INTO tenants (id, name) VALUES (%s, %s) RETURNING id, name, created_at", (tenant_id, checked_name(name, field=("input", "name")))
+                    "INSERT INTO tenants (id, name) VALUES (%s, %s) RETURNING id, name, created_at",
+                    (tenant_id, checked_name(name, field=("input", "name"))),
                 )
             ).fetchone()
     except psycopg.errors.UniqueViolation as error:

@@ -32,7 +32,9 @@ class CreateTenantInput:
     """What a new tenant needs."""
 
     name: str
-    id: strawberry.ID | None = strawberry.field(default=None, description="A UUID of your choice, for example one that webhook URLs already use.")
+    id: strawberry.ID | None = strawberry.field(
+        default=None, description="A UUID of your choice, for example one that webhook URLs already use."
+    )
 
 
 @strawberry.type
@@ -61,7 +63,7 @@ class TenantMutation:
     """Creating tenants."""
 
     @strawberry.mutation(extensions=[ExpectedErrors(CreateTenantPayload)], description="Create a tenant. Needs an installation key.")
-    async def create_tenant(self, info: Info, input: CreateTenantInput) -> CreateTenantPayload:  # noqa: A002  # the contract's argument name
+    async def create_tenant(self, info: Info, input: CreateTenantInput) -> CreateTenantPayload:  # the contract's argument name
         """Create a tenant and its first key."""
         tenant_id = id_argument(input.id, TenantNotFound, field=("input", "id")) if input.id else new_id()
         caller = info.context.caller

@@ -59,7 +59,7 @@ class KeyRing:
         """Drop keys from memory: one tenant's, or all."""
         for cache in (self._cache, self._sealing):
             for entry in [entry for entry in cache if tenant_id is None or entry[0] == tenant_id]:
-                del cache[entry]  # type: ignore[attr-defined]  # both are dicts with the same keys
+                del cache[entry]
 
     async def _sealing_key(self, tenant_id: UUID, purpose: KeyPurpose, day: date, *, create: bool) -> SealingKey:
         entry = (tenant_id, purpose, day)

@@ -100,9 +100,12 @@ class NameRequired(InvalidInput):
     code = "NAME_REQUIRED"
 
 
+MAX_NAME_CHARACTERS = 200
+
+
 def checked_name(name: str, *, field: tuple[str, ...]) -> str:
     """Return the name without surrounding white space. Raises: NameRequired."""
     name = name.replace("\0", "").strip()
-    if not 1 <= len(name) <= 200:
+    if not 1 <= len(name) <= MAX_NAME_CHARACTERS:
         raise NameRequired(field=field)
     return name

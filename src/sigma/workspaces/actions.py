@@ -36,7 +36,9 @@ async def create_workspace(tx: Tx, scope: TenantScope, *, name: str, platform: P
     return workspace
 
 
-async def update_workspace(tx: Tx, scope: TenantScope, workspace_id: UUID, *, name: str | None = None, is_active: bool | None = None) -> Workspace:
+async def update_workspace(
+    tx: Tx, scope: TenantScope, workspace_id: UUID, *, name: str | None = None, is_active: bool | None = None
+) -> Workspace:
     """Rename, deactivate or reactivate a workspace. Raises: Forbidden, NameRequired, WorkspaceNotFound."""
     scope.require(MANAGERS)
     if name is not None:

@@ -12,7 +12,7 @@ from sigma.workspaces.actions import create_workspace, update_workspace
 from sigma.workspaces.models import Workspace, WorkspaceNotFound
 from sigma.workspaces.queries import find_workspaces, get_workspace, list_workspaces
 
-PlatformType = strawberry.enum(Platform, name="Platform", description="A platform that messages come from.")
+strawberry.enum(Platform, name="Platform", description="A platform that messages come from.")
 
 
 @strawberry.type(name="Workspace", description="One connected address of a tenant: for WhatsApp a phone number id.")
@@ -22,7 +22,7 @@ class WorkspaceType:
     id: strawberry.ID
     tenant_id: strawberry.ID
     name: str
-    platform: PlatformType
+    platform: Platform
     external_id: str = strawberry.field(description="What the platform calls this address; for WhatsApp the phone number id.")
     is_active: bool
     created_at: datetime
@@ -49,7 +49,7 @@ class CreateWorkspaceInput:
 
     tenant_id: strawberry.ID
     name: str
-    platform: PlatformType
+    platform: Platform
     external_id: str
 
 
@@ -82,7 +82,7 @@ class WorkspaceQuery:
             return [WorkspaceType.of(workspace) for workspace in await list_workspaces(tx, info.context.scope)]
 
     @strawberry.field(description="One workspace.")
-    async def workspace(self, info: Info, id: strawberry.ID) -> WorkspaceType:  # noqa: A002  # the contract's argument name
+    async def workspace(self, info: Info, id: strawberry.ID) -> WorkspaceType:  # the contract's argument name
         """Return one workspace."""
         async with info.context.transaction() as tx:
             return WorkspaceType.of(await get_workspace(tx, info.context.scope, id_argument(id, WorkspaceNotFound)))
@@ -92,8 +92,10 @@ class WorkspaceQuery:
 class WorkspaceMutation:
     """Changing workspaces."""
 
-    @strawberry.mutation(extensions=[ExpectedErrors(WorkspacePayload)], description="Connect an address. Messages that waited for it appear at once.")
-    async def create_workspace(self, info: Info, input: CreateWorkspaceInput) -> WorkspacePayload:  # noqa: A002  # the guide's argument name
+    @strawberry.mutation(
+        extensions=[ExpectedErrors(WorkspacePayload)], description="Connect an address. Messages that waited for it appear at once."
+    )
+    async def create_workspace(self, info: Info, input: CreateWorkspaceInput) -> WorkspacePayload:  # the guide's argument name
         """Create a workspace."""
         scope = info.context.scope
         if id_argument(input.tenant_id, TenantNotFound, field=("input", "tenantId")) != scope.tenant_id:
@@ -103,14 +105,15 @@ class WorkspaceMutation:
         return WorkspacePayload(success=True, workspace=WorkspaceType.of(workspace))
 
     @strawberry.mutation(extensions=[ExpectedErrors(WorkspacePayload)], description="Rename, deactivate or reactivate a workspace.")
-    async def update_workspace(self, info: Info, input: UpdateWorkspaceInput) -> WorkspacePayload:  # noqa: A002  # as its sisters
+    async def update_workspace(self, info: Info, input: UpdateWorkspaceInput) -> WorkspacePayload:  # as its sisters
         """Change a workspace."""
         return await _update(info, input.id, name=input.name, is_active=input.is_active)
 
     @strawberry.mutation(
-        extensions=[ExpectedErrors(WorkspacePayload)], description="Stop receiving for a workspace. What arrives meanwhile is kept and waits for it."
+        extensions=[ExpectedErrors(WorkspacePayload)],
+        description="Stop receiving for a workspace. What arrives meanwhile is kept and waits for it.",
     )
-    async def deactivate_workspace(self, info: Info, id: strawberry.ID) -> WorkspacePayload:  # noqa: A002  # as its sisters
+    async def deactivate_workspace(self, info: Info, id: strawberry.ID) -> WorkspacePayload:  # as its sisters
         """Deactivate a workspace."""
         return await _update(info, id, name=None, is_active=False)
 

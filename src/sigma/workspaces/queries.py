@@ -13,7 +13,9 @@ from sigma.workspaces.models import WORKSPACE_COLUMNS, Workspace, WorkspaceNotFo
 async def list_workspaces(tx: Tx, scope: TenantScope) -> list[Workspace]:
     """Return all workspaces of this tenant, oldest first. Raises: Forbidden."""
     scope.require(READERS)
-    cursor = await tx.execute(f"SELECT {WORKSPACE_COLUMNS} FROM workspaces WHERE tenant_id = %s ORDER BY created_at, id", (scope.tenant_id,))
+    cursor = await tx.execute(
+        f"SELECT {WORKSPACE_COLUMNS} FROM workspaces WHERE tenant_id = %s ORDER BY created_at, id", (scope.tenant_id,)
+    )
     return [Workspace.from_row(row) for row in await cursor.fetchall()]
 
 

@@ -21,7 +21,7 @@ def read_instant(timestamp: object) -> datetime | None:
     if isinstance(timestamp, str):
         if len(timestamp) <= _MAX_TIMESTAMP_LENGTH and timestamp.isascii() and timestamp.isdigit():
             seconds = int(timestamp)
-    elif isinstance(timestamp, int | float):
+    elif isinstance(timestamp, int | float) and not isinstance(timestamp, bool):
         seconds = timestamp
     if MILLISECONDS_FROM <= seconds < _END_OF_TIME * 1000:
         seconds /= 1000

@@ -12,7 +12,7 @@ from sigma.connectors.whatsapp.parse_content import text_of_id
 from sigma.connectors.whatsapp.parse_errors import error_details
 from sigma.connectors.whatsapp.parse_messages import require_id
 from sigma.connectors.whatsapp.people import NOBODY, name_person
-from sigma.connectors.whatsapp.privacy import PERSONAL_KEYS, mask_numbers, word
+from sigma.connectors.whatsapp.privacy import mask_numbers, word
 from sigma.connectors.whatsapp.wire import Error, Timestamp, Unusable, read
 from sigma.connectors.whatsapp.wire_fields import AutomaticEvent, Call, Group, Preference, UserAction, UserIdUpdate
 from sigma.connectors.whatsapp.wire_messages import Message
@@ -112,11 +112,12 @@ def parse_preference(change: Change, path: str, item: object) -> Event:
 def parse_automatic_event(change: Change, path: str, item: object) -> Event:
     """Return a conversion that Meta recognised in a conversation (a lead, a purchase). Raises: Unusable."""
     event = read(item, AutomaticEvent)
-    custom = event.custom_data
+    custom = event.custom_data or {}
     details = {
         "platform_message_id": event.id,
         "ctwa_clid": event.ctwa_clid,
-        "custom_data": storable(custom, without=PERSONAL_KEYS) if custom else None,
+        "currency": word(custom.get("currency")),
+        "value": custom.get("value") if isinstance(custom.get("value"), int | float) else None,
     }
     return report(change, path, event.event_name, details, at=event.timestamp)
 

@@ -8,7 +8,7 @@ from sigma.connectors.whatsapp.change import Change
 from sigma.connectors.whatsapp.parse_errors import error_details
 from sigma.connectors.whatsapp.parse_messages import Circumstances, build_event
 from sigma.connectors.whatsapp.people import NOBODY, name_person
-from sigma.connectors.whatsapp.privacy import clean_name, word
+from sigma.connectors.whatsapp.privacy import clean_name
 from sigma.connectors.whatsapp.wire import Error, Id, Unusable, read
 from sigma.connectors.whatsapp.wire_fields import StateSync
 from sigma.connectors.whatsapp.wire_messages import Message
@@ -67,7 +67,7 @@ def parse_state_sync(change: Change, path: str, item: object) -> Event:
     """Return how the address book of the Business app names a contact now. Raises: Unusable."""
     sync = read(item, StateSync)
     if sync.type != "contact":
-        raise Unusable(f"a synchronised {word(sync.type) or 'thing'}, which is not a contact")
+        raise Unusable("a synchronised thing that is not a contact")
     entry = sync.contact
     contact = name_person(entry.phone_number if entry else None)
     if entry is None or not contact:

@@ -1,0 +1,42 @@
+"""What a delivery may cost before it is stored, and after (`make bench`)."""
+
+import json
+import os
+import time
+
+import pytest
+
+from sigma.connectors.whatsapp.signature import AppSecret, verify_signature
+from tests.connectors.webhooks import body_of, message, parse, value, webhook
+
+pytestmark = pytest.mark.bench
+
+
+def best_microseconds(work, *, times):
+    """The best of five rounds: what the work costs when nobody else wants the processor."""
+    rounds = []
+    for _ in range(5):
+        started = time.perf_counter()
+        for _ in range(times):
+            work()
+        rounds.append((time.perf_counter() - started) / times * 1e6)
+    return min(rounds)
+
+
+def test_a_signature_of_one_kilobyte_costs_under_three_microseconds():
+    raw, secrets = os.urandom(1024), [AppSecret("x" * 32)]
+    header = secrets[0].sign(raw)
+    assert best_microseconds(lambda: verify_signature(raw, header, secrets), times=20_000) < 3
+
+
+@pytest.mark.parametrize("name", ["inbound-text", "inbound-image-with-caption", "status-sent-pmp-v24"])
+def test_a_typical_body_is_parsed_in_fifteen_microseconds(name):
+    raw = json.dumps(body_of(name), separators=(",", ":")).encode()
+    assert best_microseconds(lambda: parse(raw), times=5_000) < 15
+
+
+def test_a_hundred_thousand_items_are_parsed_in_two_seconds():
+    raw = webhook(value(messages=[message(id=f"wamid.{index}") for index in range(100_000)]))
+    started = time.perf_counter()
+    assert len(parse(raw)) == 100_000
+    assert time.perf_counter() - started < 2
