@@ -129,4 +129,4 @@ async def a_world(installation: Installation, metrics: Metrics, *, workspace: bo
         with contextlib.suppress(asyncio.CancelledError):
             await journal
         await db.close()
-        await parts.db.close()
+        await parts.close()

@@ -13,13 +13,13 @@ pytestmark = pytest.mark.bench
 
 
 def best_microseconds(work, *, times):
-    """The best of five rounds: what the work costs when nobody else wants the processor."""
+    """The best of five rounds: processor time, so that other work on the machine counts little."""
     rounds = []
     for _ in range(5):
-        started = time.perf_counter()
+        started = time.process_time()
         for _ in range(times):
             work()
-        rounds.append((time.perf_counter() - started) / times * 1e6)
+        rounds.append((time.process_time() - started) / times * 1e6)
     return min(rounds)
 
 
@@ -37,6 +37,6 @@ def test_a_typical_body_is_parsed_in_fifteen_microseconds(name):
 
 def test_a_hundred_thousand_items_are_parsed_in_two_seconds():
     raw = webhook(value(messages=[message(id=f"wamid.{index}") for index in range(100_000)]))
-    started = time.perf_counter()
+    started = time.process_time()
     assert len(parse(raw)) == 100_000
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 2

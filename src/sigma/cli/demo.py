@@ -199,7 +199,6 @@ async def _simulator(demo: Demo, messages_per_minute: float) -> AsyncIterator[No
         access_token=SIMULATOR_TOKEN,
         phone_number_id=PHONE_NUMBER_ID,
         messages_per_minute=messages_per_minute,
-        seed=secrets.randbits(31),  # another story at every start, for the earlier ones are stored already
     )
     running = asyncio.create_task(run(settings, port=int(demo.simulator_url.rpartition(":")[2])))
     try:

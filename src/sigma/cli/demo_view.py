@@ -103,7 +103,8 @@ def _time(node: dict[str, Any]) -> str:
 
 
 def _who(node: dict[str, Any]) -> str:
-    return node["sender"]["displayName"] or ("(the business)" if node["direction"] == "OUTBOUND" else "(no name)")
+    name: str | None = node["sender"]["displayName"]
+    return name or ("(the business)" if node["direction"] == "OUTBOUND" else "(no name)")
 
 
 def _kind(node: dict[str, Any]) -> str:

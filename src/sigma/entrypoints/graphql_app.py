@@ -2,12 +2,13 @@
 
 import importlib.util
 import time
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
 import strawberry
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
+from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from strawberry.asgi import GraphQL
@@ -25,6 +26,12 @@ from sigma.tenants.keys import KeyRing
 MAX_BODY_BYTES = 64 * 1024
 ASSETS_PACKAGE = "graphene_django_graphiql_static"
 """A package that carries GraphiQL's published files; only its `static` folder is used. See NOTICE."""
+
+PAGE = Path(__file__).parent / "graphiql"
+PAGE_POLICY = (
+    "default-src 'none'; script-src 'self' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; "
+    "img-src 'self' data:; font-src 'self' data:; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'"
+)
 
 log = get_logger("graphql")
 
@@ -83,20 +90,24 @@ def graphql_routes(app: GraphQLApp, *, metrics: Metrics, graphiql: bool) -> list
         return response
 
     async def page(_: Request) -> Response:
-        return HTMLResponse(_PAGE, headers={"Content-Security-Policy": _PAGE_POLICY, "Cache-Control": "no-store"})
-
-    async def start(_: Request) -> Response:
-        return Response(_START, media_type="text/javascript")
+        return FileResponse(PAGE / "index.html", headers={"Content-Security-Policy": PAGE_POLICY, "Cache-Control": "no-store"})
 
     routes: list[BaseRoute] = [Route("/graphql", graphql, methods=["POST"])]
     assets = _assets_directory() if graphiql else None
     if assets is not None:
         routes += [
             Route("/graphql", page, methods=["GET"]),
-            Route("/graphql/start.js", start, methods=["GET"]),
+            *(Route(f"/graphql/{name}", _file(PAGE / name), methods=["GET"]) for name in ("page.js", "page.css")),
             Mount("/graphql/assets", StaticFiles(directory=assets)),
         ]
     return routes
+
+
+def _file(path: Path) -> Callable[[Request], Awaitable[Response]]:
+    async def serve(_: Request) -> Response:
+        return FileResponse(path)
+
+    return serve
 
 
 def _refusal(request: Request) -> Response | None:
@@ -115,39 +126,3 @@ def _assets_directory() -> Path | None:
         log.warning("graphiql.assets_missing", advice="Run make setup again; the API itself works without them.")
         return None
     return Path(next(iter(found.submodule_search_locations))) / "static" / ASSETS_PACKAGE
-
-
-_PAGE_POLICY = "default-src 'none'; script-src 'self' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; connect-src 'self'"
-
-_PAGE = """<!doctype html>
-<html lang="en">
-<head>
-  <meta charset="utf-8">
-  <meta name="viewport" content="width=device-width, initial-scale=1">
-  <title>SIGMA GraphiQL</title>
-  <link rel="stylesheet" href="/graphql/assets/graphiql.min.css">
-  <style>html, body, #graphiql { height: 100%; margin: 0 }</style>
-</head>
-<body>
-  <div id="graphiql">Loading…</div>
-  <script src="/graphql/assets/react.production.min.js"></script>
-  <script src="/graphql/assets/react-dom.production.min.js"></script>
-  <script src="/graphql/assets/graphiql.min.js"></script>
-  <script src="/graphql/assets/graphiql-plugin-explorer.umd.js"></script>
-  <script src="/graphql/start.js"></script>
-</body>
-</html>
-"""
-
-_START = """'use strict';
-const fetcher = GraphiQL.createFetcher({ url: '/graphql' });
-const explorer = GraphiQLPluginExplorer.explorerPlugin();
-ReactDOM.render(React.createElement(GraphiQL, {
-  fetcher,
-  plugins: [explorer],
-  defaultEditorToolsVisibility: 'headers',
-  shouldPersistHeaders: false,
-  defaultHeaders: JSON.stringify({ Authorization: 'Bearer <your API key>' }, null, 2),
-  defaultQuery: '{\n  messages(first: 10, orderBy: { timestamp: DESC }) {\n    nodes { text sender { displayName platformUserId } timestampUtc }\n  }\n}\n',
-}), document.getElementById("graphiql"));
-"""

@@ -9,8 +9,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from sigma.connectors.whatsapp.client import GraphClient
 from sigma.entrypoints.graphql_app import GraphQLApp, graphql_routes
 from sigma.entrypoints.installation import Installation
+from sigma.entrypoints.media import media_route
 from sigma.entrypoints.schema import build_schema
 from sigma.intake.journal import Journal
 from sigma.intake.webhook import PATH_PREFIX, AppSecrets, WhatsAppWebhook
@@ -36,6 +38,12 @@ class HttpParts:
     app: App
     journal: Journal
     db: Database
+    client: GraphClient
+
+    async def close(self) -> None:
+        """Close what was opened, after the last request."""
+        await self.client.close()
+        await self.db.close()
 
 
 def build_http(installation: Installation, metrics: Metrics) -> HttpParts:
@@ -54,16 +62,19 @@ def build_http(installation: Installation, metrics: Metrics) -> HttpParts:
         metrics=metrics,
         clock=now,
     )
+    authenticator = Authenticator(db)
+    client = GraphClient(whatsapp.graph_api_url, whatsapp.graph_api_version)
     api = GraphQLApp(
         build_schema(introspection=settings.is_graphql_introspection_on),
         db=db,
         keys=keys,
-        authenticator=Authenticator(db),
+        authenticator=authenticator,
         metrics=metrics,
         public_url=settings.http.public_url,
     )
     routes: list[BaseRoute] = [*graphql_routes(api, metrics=metrics, graphiql=settings.http.graphiql), *_operator_routes(db, journal)]
-    return HttpParts(_dispatch(webhook, Starlette(routes=routes)), journal, db)
+    routes.append(media_route(db=db, authenticator=authenticator, client=client, whatsapp=whatsapp))
+    return HttpParts(_dispatch(webhook, Starlette(routes=routes)), journal, db, client)
 
 
 def _app_secrets(whatsapp: WhatsAppSettings) -> AppSecrets:

@@ -89,7 +89,7 @@ async def _background(work: "asyncio.Task[None]", *, stop: asyncio.Event | None 
 @contextlib.asynccontextmanager
 async def _http_server(opened: Installation, options: ServeOptions) -> AsyncIterator[int]:
     """Accept requests during the body; afterwards finish those that are under way, and only then close the journal."""
-    from sigma.entrypoints.http import build_http
+    from sigma.entrypoints.http import build_http  # noqa: PLC0415 - a worker needs no web framework
 
     parts = build_http(opened, get_metrics())
     config = uvicorn.Config(
@@ -115,7 +115,7 @@ async def _http_server(opened: Installation, options: ServeOptions) -> AsyncIter
         finally:
             server.should_exit = True
             await serving
-            await parts.db.close()
+            await parts.close()
 
 
 class _Server(uvicorn.Server):
@@ -138,7 +138,7 @@ class _Server(uvicorn.Server):
 
 @contextlib.asynccontextmanager
 async def _worker_task(opened: Installation, stop: asyncio.Event) -> AsyncIterator[None]:
-    from sigma.entrypoints.worker import run_worker
+    from sigma.entrypoints.worker import run_worker  # noqa: PLC0415 - the HTTP role needs no projector
 
     async with _background(asyncio.create_task(run_worker(opened, get_metrics()), name="worker"), stop=stop):
         log.info("sigma.ready", role="worker")

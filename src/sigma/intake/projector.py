@@ -169,7 +169,7 @@ async def _lock_tenant(tx: Tx, tenant_id: UUID) -> bool:
 async def _claim(tx: Tx, tenant_id: UUID, limit: int) -> list[QueuedEvent]:
     """Return the oldest queued POSTs of one platform, up to `limit` of them and about BATCH_BYTES."""
     cursor = await tx.execute(
-        """WITH next AS (SELECT created_at, event_id FROM webhook_queue WHERE tenant_id = %(tenant)s 
+        """WITH next AS (SELECT created_at, event_id FROM webhook_queue WHERE tenant_id = %(tenant)s
                           ORDER BY created_at, event_id LIMIT %(limit)s FOR UPDATE SKIP LOCKED),
                 bounds AS (SELECT min(created_at) AS oldest, max(created_at) AS newest FROM next)
            SELECT e.id, e.created_at, e.platform, e.raw, e.items_stored

@@ -236,7 +236,7 @@ def _keep_plan(home: Home, pgdata_fd: int, stack: ExitStack) -> dict[str, Any] |
 def _dispatch(home: Home, plan: dict[str, Any]) -> None:
     """This will run the keeper's program, which forks what the plan says and ends: server and keeper must be nobody's children.
 
-    Both get a session of their own, so that neither Ctrl-C nor a closed terminal reaches them.
+    They are in another session than ours, where neither Ctrl-C nor a closed terminal reaches them.
     """
     account = [home.account.uid, home.account.gid] if home.account.is_other else None
     keep = plan["keep"] or {}
@@ -244,7 +244,13 @@ def _dispatch(home: Home, plan: dict[str, Any]) -> None:
     with closing_fd(open_file(home.fd, LOG, os.O_WRONLY | os.O_APPEND)) as log_fd:
         if os.fstat(log_fd).st_size > LOG_LIMIT_BYTES:
             os.ftruncate(log_fd, 0)
-        command = [sys.executable, "-I", "-S", postgres_keeper.__file__, json.dumps(plan | {"account": account})]
+        command = [
+            sys.executable,
+            "-I",
+            "-S",
+            postgres_keeper.__file__,
+            json.dumps({"directory": str(home.path), "account": account} | plan),
+        ]
         options: dict[str, Any] = {"pass_fds": descriptors, "start_new_session": True, "env": ENVIRONMENT, "timeout": 60}
         subprocess.run(command, stdin=subprocess.DEVNULL, stdout=log_fd, stderr=log_fd, check=True, **options)
 

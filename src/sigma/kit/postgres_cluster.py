@@ -3,6 +3,7 @@
 import os
 import secrets
 import shutil
+import stat
 import subprocess
 from contextlib import ExitStack, suppress
 from pathlib import Path
@@ -17,6 +18,7 @@ INITDB_SECONDS = 300
 UNFINISHED = f"{PGDATA}.new"
 
 MEBIBYTE = 1024 * 1024
+SHARED_MEMORY_BYTES = 256 * MEBIBYTE  # a parallel hash join may take work_mem * hash_mem_multiplier * workers
 SETTINGS = """\
 # Written by sigma at every start. Your own settings belong below the include in postgresql.conf.
 unix_socket_permissions = 0700
@@ -38,6 +40,7 @@ checkpoint_timeout = 15min
 
 huge_pages = try
 shared_buffers = {shared_buffers}MB
+dynamic_shared_memory_type = {shared_memory}
 effective_cache_size = {cache}MB
 work_mem = 16MB
 maintenance_work_mem = 128MB
@@ -96,7 +99,18 @@ def settings() -> str:
     """Return the contents of sigma.conf for this machine's memory and this build."""
     memory = _memory_bytes() // MEBIBYTE
     compression = "lz4" if "--with-lz4" in configured("--configure") else "pglz"
-    return SETTINGS.format(compression=compression, shared_buffers=min(max(memory // 16, 128), 512), cache=max(memory // 2, 256))
+    buffers, cache = min(max(memory // 16, 128), 512), max(memory // 2, 256)
+    return SETTINGS.format(compression=compression, shared_buffers=buffers, cache=cache, shared_memory=_shared_memory_type())
+
+
+def _shared_memory_type() -> str:
+    """Return where parallel queries share memory: files of the cluster where /dev/shm is small, as in most containers, or closed."""
+    shared = Path("/dev/shm")  # noqa: S108 - nothing of ours is put there
+    with suppress(OSError):
+        space = os.statvfs(shared)
+        if shared.stat().st_mode & stat.S_IWOTH and space.f_blocks * space.f_frsize >= SHARED_MEMORY_BYTES:
+            return "posix"
+    return "mmap"
 
 
 def _memory_bytes() -> int:

@@ -1,6 +1,7 @@
 """A program that runs apart from every sigma process: it starts the PostgreSQL server detached, and stops it when its last user is gone.
 
 It is run as a plain file by an isolated interpreter, so it imports the standard library only. The one argument is a JSON object:
+    directory the data directory, only for those who read a list of processes
     account   [uid, gid] to run as, or null to stay who we are
     server    the server's command line, or null when it runs already
     inherit   descriptors that the server keeps: among them the exclusive lock on server.lock, which is free again only when the last
@@ -125,7 +126,6 @@ def main(plan: dict[str, Any]) -> NoReturn:
 
 def _become_server(plan: dict[str, Any]) -> NoReturn:
     try:
-        os.setsid()
         _drop_privileges(plan["account"])
         os.execv(plan["server"][0], plan["server"])
     except OSError as error:
@@ -136,7 +136,6 @@ def _become_server(plan: dict[str, Any]) -> NoReturn:
 def _keep(plan: dict[str, Any]) -> NoReturn:
     """Wait until no user is left. A service manager's signals go to everybody at once; ours is to leave last."""
     keep = plan["keep"]
-    os.setsid()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     _drop_privileges(plan["account"])

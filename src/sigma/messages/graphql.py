@@ -280,7 +280,7 @@ class MessageQuery:
     """Reading messages."""
 
     @strawberry.field(description="Messages by their own time, the newest first unless ordered otherwise.")
-    async def messages(
+    async def messages(  # noqa: PLR0917 - Strawberry calls it by name
         self,
         info: Info,
         workspace_id: strawberry.ID | None = None,

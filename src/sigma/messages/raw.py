@@ -44,7 +44,10 @@ async def read_raw(tx: Tx, scope: TenantScope, keys: KeyRing, message: Message) 
 
 
 def _item_at(body: Any, path: str) -> Any:
-    """Follow a path such as `entry[0].changes[0].value.messages[2]` into a decoded body."""
+    """Follow a path such as `entry[0].changes[0].messages[2]` into a decoded body; a change's `value` is left out of it."""
     for name, index in re.findall(r"(\w+)|\[(\d+)\]", path):
-        body = body[name] if name else body[int(index)]
+        if index:
+            body = body[int(index)]
+        else:
+            body = body[name] if name in body else body["value"][name]
     return body

@@ -36,7 +36,8 @@ async def create_api_key(tx: Tx, scope: TenantScope, *, role: Role, name: str, e
     secret, prefix, secret_hash = _new_secret()
     row = await (
         await tx.execute(
-            f"INSERT INTO api_keys (id, tenant_id, role, name, prefix, secret_hash, expires_at) VALUES (%s, %s, %s, %s, %s, %s, %s) RETURNING {API_KEY_COLUMNS}",
+            f"""INSERT INTO api_keys (id, tenant_id, role, name, prefix, secret_hash, expires_at)
+                VALUES (%s, %s, %s, %s, %s, %s, %s) RETURNING {API_KEY_COLUMNS}""",
             (new_id(), scope.tenant_id, role, checked_name(name, field=("name",)), prefix, secret_hash, expires_at),
         )
     ).fetchone()

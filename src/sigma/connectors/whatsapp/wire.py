@@ -16,7 +16,7 @@ Id = str | int | None  # Meta writes ids as strings, except template ids; an int
 Timestamp = str | int | float | None  # seconds, as a string in messages and statuses, as an int elsewhere; some senders use milliseconds
 
 
-class Wire(msgspec.Struct, kw_only=True, gc=False):
+class Wire(msgspec.Struct, kw_only=True):
     """An object of the wire format. Instances are made by `read`."""
 
 
