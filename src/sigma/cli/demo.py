@@ -4,22 +4,18 @@ import asyncio
 import contextlib
 import json
 import os
-import secrets
 import signal
-import socket
 import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from uuid import UUID, uuid4
 
 from sigma.cli import app
+from sigma.cli.demo_files import SIMULATOR_TOKEN, Demo, free_port, prepare
 
 PHONE_NUMBER_ID = "123456789012345"  # the guide's
-SIMULATOR_TOKEN = "EAA-simulator-token"  # noqa: S105 - the simulator's, known to everybody
 START_SECONDS = 120
 STOP_SECONDS = 20
 
@@ -27,28 +23,6 @@ CREATE_WORKSPACE = """mutation ($tenant: ID!, $external: String!) {
   createWorkspace(input: { tenantId: $tenant, name: "WhatsApp Business Support", platform: WHATS_APP, externalId: $external }) {
     success errors { code message } } }"""
 WORKSPACES = "{ workspaces { id externalId } }"
-
-
-@dataclass(frozen=True, slots=True)
-class Demo:
-    """A demo's place on disk and its addresses."""
-
-    directory: Path
-    tenant_id: UUID
-    app_secret: str
-    verify_token: str
-    url: str
-    simulator_url: str
-
-    @property
-    def config(self) -> Path:
-        """The configuration file, for other sigma commands."""
-        return self.directory / "appsettings.json"
-
-    @property
-    def key_file(self) -> Path:
-        """Where the demo remembers its API key between starts."""
-        return self.directory / "api.key"
 
 
 @app.command
@@ -67,51 +41,13 @@ def demo(*, port: int = 8000, simulator_port: int = 9000, directory: Path = Path
         How much the simulated customers write.
 
     """
-    prepared = _prepare(directory.absolute(), _free(port), _free(simulator_port))
+    prepared = prepare(directory.absolute(), free_port(port), free_port(simulator_port))
     with _server(prepared):
         api_key = _seed(prepared)
         with contextlib.suppress(KeyboardInterrupt, asyncio.CancelledError):
             asyncio.run(_run(prepared, api_key, messages_per_minute))
         print("\nStopping…")
     print(f"Stopped. The data stays in {prepared.directory}; `make demo` goes on with it.")
-
-
-def _free(port: int) -> int:
-    """Return the port if nobody has it, else a free one."""
-    for wanted in (port, 0):
-        with socket.socket() as probe, contextlib.suppress(OSError):
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind(("127.0.0.1", wanted))
-            return int(probe.getsockname()[1])
-    raise SystemExit(f"sigma: port {port} is taken and no other is free")
-
-
-def _prepare(directory: Path, port: int, simulator_port: int) -> Demo:
-    """Write the demo's configuration, keeping the tenant and the secrets of an earlier start."""
-    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    file = directory / "appsettings.json"
-    known: dict[str, Any] = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
-    whatsapp = known.get("Platforms", {}).get("WhatsApp", {})
-    app_secrets = whatsapp.get("AppSecrets") or {str(uuid4()): secrets.token_hex(16)}
-    tenant_id, app_secret = next(iter(app_secrets.items()))
-    verify_token = whatsapp.get("VerifyToken") or secrets.token_urlsafe(24)
-    simulator_url = f"http://127.0.0.1:{simulator_port}"
-    content = {
-        "Database": {"DataDirectory": "postgres"},
-        "Security": {"MasterKeyFile": "master.key"},
-        "Platforms": {
-            "WhatsApp": {
-                "AppSecrets": {tenant_id: app_secret},
-                "VerifyToken": verify_token,
-                "DefaultAccessToken": SIMULATOR_TOKEN,
-                "GraphApiUrl": simulator_url,
-            }
-        },
-        "Http": {"Port": port},
-    }
-    with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as target:
-        json.dump(content, target, indent=2)
-    return Demo(directory, UUID(tenant_id), app_secret, verify_token, f"http://127.0.0.1:{port}", simulator_url)
 
 
 @contextlib.contextmanager

@@ -4,15 +4,14 @@ import asyncio
 import contextlib
 from collections.abc import Callable, Iterable
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-if TYPE_CHECKING:
-    from sigma.cli.demo import Demo
+from sigma.cli.demo_files import Demo
 
 REFRESH_SECONDS = 1.0
 ROWS = 14
@@ -36,7 +35,7 @@ _ICONS = {
 Ask = Callable[[str, dict[str, Any]], dict[str, Any]]
 
 
-def print_welcome(demo: "Demo", api_key: str, workspace_id: str) -> None:
+def print_welcome(demo: Demo, api_key: str, workspace_id: str) -> None:
     """Print where everything is."""
     query = (
         f'query {{ messages(workspaceId: \\"{workspace_id}\\" platform: WHATS_APP first: 10 orderBy: {{ timestamp: DESC }}) '

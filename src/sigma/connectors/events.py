@@ -249,13 +249,4 @@ class Malformed(InboundEvent, frozen=True, kw_only=True):
     reason: str
 
 
-Event = (
-    MessageReceived
-    | ReactionChanged
-    | MessageEdited
-    | MessageRevoked
-    | ReceiptReported
-    | ContactNamed
-    | PlatformReported
-    | Malformed
-)
+Event = MessageReceived | ReactionChanged | MessageEdited | MessageRevoked | ReceiptReported | ContactNamed | PlatformReported | Malformed

@@ -46,8 +46,6 @@ async def read_raw(tx: Tx, scope: TenantScope, keys: KeyRing, message: Message) 
 def _item_at(body: Any, path: str) -> Any:
     """Follow a path such as `entry[0].changes[0].messages[2]` into a decoded body; a change's `value` is left out of it."""
     for name, index in re.findall(r"(\w+)|\[(\d+)\]", path):
-        if index:
-            body = body[int(index)]
-        else:
-            body = body[name] if name in body else body["value"][name]
+        holder = body if index or name in body else body["value"]
+        body = holder[int(index)] if index else holder[name]
     return body
