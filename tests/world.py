@@ -68,6 +68,11 @@ class World:
         headers = {"Content-Type": "application/json"} | ({"X-Hub-Signature-256": value} if value else {})
         return await self.client.post(f"/webhooks/whatsapp/{tenant or self.tenant_id}", content=raw, headers=headers)
 
+    async def accept(self, *bodies: Any, tenant: UUID | str | None = None) -> None:
+        """Post webhook bodies all at once; each must be accepted. They wait in the journal."""
+        responses = await asyncio.gather(*(self.post(body, tenant=tenant) for body in bodies))
+        assert {response.status_code for response in responses} <= {200}
+
     async def receive(self, *bodies: Any, tenant: UUID | str | None = None) -> None:
         """Post webhook bodies that must be accepted, then project everything that waits."""
         for body in bodies:

@@ -187,10 +187,11 @@ def test_start_right_after_the_kill_of_the_last_user(directory: Path) -> None:
 
 def test_interrupt_of_the_process_group_leaves_the_server_to_the_others(directory: Path) -> None:
     with another_process(directory, start_new_session=True) as (process, _), EmbeddedPostgres(directory) as server:
-        with psycopg.connect(server.start()) as connection:
-            os.killpg(process.pid, signal.SIGINT)
-            process.wait(60)
-            assert connection.execute("SELECT 1").fetchone() == (1,)
+        pid = postmaster(directory)
+        os.killpg(process.pid, signal.SIGINT)
+        process.wait(60)
+        assert query(server.start(), "SELECT 1") == [(1,)]
+        assert postmaster(directory) == pid
 
 
 def test_killed_server_recovers_with_what_was_committed(directory: Path) -> None:

@@ -109,7 +109,8 @@ def _who(node: dict[str, Any]) -> str:
 def _kind(node: dict[str, Any]) -> str:
     if (node["media"] or {}).get("voice"):
         return "voice note"
-    return _ICONS.get(node["kind"], node["kind"].lower().replace("_", " "))
+    kind: str = node["kind"]
+    return _ICONS.get(kind, kind.lower().replace("_", " "))
 
 
 def _words(node: dict[str, Any]) -> str:

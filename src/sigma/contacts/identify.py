@@ -136,7 +136,7 @@ async def _find_existing(tx: Tx, tenant_id: UUID, groups: dict[Address, _Group])
         return
     cursor = await tx.execute(
         """SELECT a.kind, a.hash, a.contact_id, a.sealed_day FROM contact_addresses a
-             JOIN unnest(%s::text[], %s::bytea[]) AS seen (kind, hash) ON a.kind = seen.kind AND a.hash = seen.hash
+             JOIN unnest(%b::text[], %b::bytea[]) AS seen (kind, hash) ON a.kind = seen.kind AND a.hash = seen.hash
             WHERE a.tenant_id = %s""",
         ([kind for kind, _ in groups], [digest for _, digest in groups], tenant_id),
     )
@@ -173,7 +173,7 @@ async def _write_contacts(tx: Tx, tenant_id: UUID, groups: list[_Group]) -> None
         return
     await tx.execute(
         """INSERT INTO contacts AS c (tenant_id, id, display_name, display_name_at, username, username_at)
-           SELECT %s, * FROM unnest(%s::uuid[], %s::text[], %s::timestamptz[], %s::text[], %s::timestamptz[])
+           SELECT %s, * FROM unnest(%b::uuid[], %b::text[], %b::timestamptz[], %b::text[], %b::timestamptz[])
            """
         + _KEEP_LATER_NAMES,
         (
@@ -199,7 +199,7 @@ async def _write_addresses(tx: Tx, tenant_id: UUID, keys: AddressKeys, groups: d
     if rows:
         await tx.execute(
             """INSERT INTO contact_addresses AS a (tenant_id, kind, hash, contact_id, sealed, sealed_day)
-               SELECT %s, * FROM unnest(%s::text[], %s::bytea[], %s::uuid[], %s::bytea[], %s::date[])
+               SELECT %s, * FROM unnest(%b::text[], %b::bytea[], %b::uuid[], %b::bytea[], %b::date[])
                ON CONFLICT (tenant_id, kind, hash) DO UPDATE SET sealed = EXCLUDED.sealed, sealed_day = EXCLUDED.sealed_day
                 WHERE a.sealed_day IS NULL OR a.sealed_day < EXCLUDED.sealed_day""",
             (tenant_id, *map(list, zip(*rows, strict=True))),

@@ -26,7 +26,7 @@ async def record_activity(tx: Tx, tenant_id: UUID, activities: Iterable[Activity
         return {}
     cursor = await tx.execute(
         """INSERT INTO conversations AS c (tenant_id, id, workspace_id, contact_id, last_message_at, last_inbound_at)
-           SELECT %s, * FROM unnest(%s::uuid[], %s::uuid[], %s::uuid[], %s::timestamptz[], %s::timestamptz[])
+           SELECT %s, * FROM unnest(%b::uuid[], %b::uuid[], %b::uuid[], %b::timestamptz[], %b::timestamptz[])
            ON CONFLICT (tenant_id, workspace_id, contact_id) DO UPDATE SET
                last_message_at = greatest(c.last_message_at, EXCLUDED.last_message_at),
                last_inbound_at = greatest(c.last_inbound_at, EXCLUDED.last_inbound_at)

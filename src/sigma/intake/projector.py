@@ -211,13 +211,13 @@ async def _finish(tx: Tx, tenant_id: UUID, opened: Sequence[_Opened]) -> None:
         """UPDATE webhook_events e SET outcome = done.outcome, error_message = done.error_message, attempts = e.attempts + 1, projected_at = now(),
                   items_stored = done.stored, items_duplicate = done.duplicate, items_refused = done.refused, items_unrouted = done.unrouted,
                   items_dead = done.dead, unrouted_ids = ARRAY(SELECT jsonb_array_elements_text(done.waiting::jsonb))
-             FROM unnest(%s::timestamptz[], %s::uuid[], %s::text[], %s::text[], %s::int[], %s::int[], %s::int[], %s::int[], %s::int[], %s::text[])
+             FROM unnest(%b::timestamptz[], %b::uuid[], %b::text[], %b::text[], %b::int[], %b::int[], %b::int[], %b::int[], %b::int[], %b::text[])
                AS done (created_at, id, outcome, error_message, stored, duplicate, refused, unrouted, dead, waiting)
             WHERE e.tenant_id = %s AND e.created_at = done.created_at AND e.id = done.id AND e.created_at >= %s AND e.created_at <= %s""",
         (created, ids, outcomes, messages, *counts, waiting, tenant_id, min(created), max(created)),
     )
     await tx.execute(
-        """DELETE FROM webhook_queue q USING unnest(%s::timestamptz[], %s::uuid[]) AS done (created_at, id)
+        """DELETE FROM webhook_queue q USING unnest(%b::timestamptz[], %b::uuid[]) AS done (created_at, id)
             WHERE q.tenant_id = %s AND q.created_at = done.created_at AND q.event_id = done.id""",
         (created, ids, tenant_id),
     )

@@ -40,7 +40,7 @@ _APPLY_EDITS = """
                    (array_agg(e.platform_message_id ORDER BY e.at DESC, e.platform_message_id DESC) FILTER (WHERE NOT e.is_revocation))[1] AS edit_id,
                    max(e.at) FILTER (WHERE NOT e.is_revocation) AS edited_at,
                    min(e.at) FILTER (WHERE e.is_revocation) AS deleted_at
-              FROM unnest(%(workspaces)s::uuid[], %(messages)s::text[]) AS wanted (workspace_id, target_message_id)
+              FROM unnest(%(workspaces)b::uuid[], %(messages)b::text[]) AS wanted (workspace_id, target_message_id)
               JOIN message_edits e ON e.tenant_id = %(tenant)s AND e.workspace_id = wanted.workspace_id AND e.target_message_id = wanted.target_message_id
              GROUP BY 1, 2, 3) AS latest
      WHERE m.tenant_id = %(tenant)s AND m.workspace_id = latest.workspace_id AND m.platform_message_id = latest.target_message_id

@@ -90,7 +90,7 @@ async def find_messages(tx: Tx, scope: TenantScope, keys: Collection[MessageKey]
     """Return messages by workspace and platform id."""
     cursor = await tx.execute(
         f"""SELECT {MESSAGE_COLUMNS} FROM messages
-             WHERE tenant_id = %s AND (workspace_id, platform_message_id) IN (SELECT * FROM unnest(%s::uuid[], %s::text[]))""",
+             WHERE tenant_id = %s AND (workspace_id, platform_message_id) IN (SELECT * FROM unnest(%b::uuid[], %b::text[]))""",
         (scope.tenant_id, [workspace_id for workspace_id, _ in keys], [platform_id for _, platform_id in keys]),
     )
     found = [Message.from_row(row) for row in await cursor.fetchall()]
@@ -101,7 +101,7 @@ async def find_reactions(tx: Tx, scope: TenantScope, keys: Collection[MessageKey
     """Return the reactions that stand on these messages, oldest first."""
     cursor = await tx.execute(
         """SELECT r.workspace_id, r.target_message_id, r.emoji, r.direction, r.contact_id, r.at FROM reactions r
-             JOIN unnest(%s::uuid[], %s::text[]) AS wanted (workspace_id, target_message_id)
+             JOIN unnest(%b::uuid[], %b::text[]) AS wanted (workspace_id, target_message_id)
                ON r.workspace_id = wanted.workspace_id AND r.target_message_id = wanted.target_message_id
             WHERE r.tenant_id = %s AND r.emoji IS NOT NULL ORDER BY r.at, r.reactor""",
         ([workspace_id for workspace_id, _ in keys], [platform_id for _, platform_id in keys], scope.tenant_id),

@@ -17,7 +17,7 @@ ReceiptKey = tuple[UUID, str, str, str]
 _INSERT = """
     INSERT INTO receipts AS r (tenant_id, workspace_id, platform_message_id, status, recipient, at, errors, pricing, platform_conversation, callback_data)
     SELECT %s, workspace_id, platform_message_id, status, recipient, at, errors::jsonb, pricing::jsonb, conversation::jsonb, callback_data
-      FROM unnest(%s::uuid[], %s::text[], %s::text[], %s::text[], %s::timestamptz[], %s::text[], %s::text[], %s::text[], %s::text[])
+      FROM unnest(%b::uuid[], %b::text[], %b::text[], %b::text[], %b::timestamptz[], %b::text[], %b::text[], %b::text[], %b::text[])
         AS new (workspace_id, platform_message_id, status, recipient, at, errors, pricing, conversation, callback_data)
     ON CONFLICT (tenant_id, workspace_id, platform_message_id, status, recipient) DO UPDATE SET
         at = least(r.at, EXCLUDED.at), errors = coalesce(r.errors, EXCLUDED.errors), pricing = coalesce(r.pricing, EXCLUDED.pricing),
@@ -46,9 +46,9 @@ _APPLY = """
                    (array_agg(r.pricing ORDER BY ranks.rank, r.recipient) FILTER (WHERE r.pricing IS NOT NULL))[1] AS pricing,
                    (array_agg(r.platform_conversation ORDER BY ranks.rank, r.recipient) FILTER (WHERE r.platform_conversation IS NOT NULL))[1]
                        AS platform_conversation
-              FROM unnest(%(workspaces)s::uuid[], %(messages)s::text[]) AS wanted (workspace_id, platform_message_id)
+              FROM unnest(%(workspaces)b::uuid[], %(messages)b::text[]) AS wanted (workspace_id, platform_message_id)
               JOIN receipts r ON r.tenant_id = %(tenant)s AND r.workspace_id = wanted.workspace_id AND r.platform_message_id = wanted.platform_message_id
-              LEFT JOIN unnest(%(statuses)s::text[], %(ranks)s::smallint[]) AS ranks (status, rank) ON ranks.status = r.status
+              LEFT JOIN unnest(%(statuses)b::text[], %(ranks)b::smallint[]) AS ranks (status, rank) ON ranks.status = r.status
              GROUP BY 1, 2) AS known
      WHERE m.tenant_id = %(tenant)s AND m.workspace_id = known.workspace_id AND m.platform_message_id = known.platform_message_id
        AND m.direction = 'OUTBOUND'"""

@@ -24,9 +24,9 @@ _INSERT = """
     SELECT %s, id, workspace_id, conversation_id, contact_id, platform, platform_message_id, direction, kind, sender::jsonb, text, timestamp_utc,
            media::jsonb, interactive::jsonb, content::jsonb, sealed_content, reply_to, context::jsonb, referral::jsonb, group_id, is_imported, status,
            status_rank, errors::jsonb, event_id, event_at, path
-      FROM unnest(%s::uuid[], %s::uuid[], %s::uuid[], %s::uuid[], %s::smallint[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[],
-                  %s::timestamptz[], %s::text[], %s::text[], %s::text[], %s::bytea[], %s::text[], %s::text[], %s::text[], %s::text[], %s::boolean[],
-                  %s::text[], %s::smallint[], %s::text[], %s::uuid[], %s::timestamptz[], %s::text[])
+      FROM unnest(%b::uuid[], %b::uuid[], %b::uuid[], %b::uuid[], %b::smallint[], %b::text[], %b::text[], %b::text[], %b::text[], %b::text[],
+                  %b::timestamptz[], %b::text[], %b::text[], %b::text[], %b::bytea[], %b::text[], %b::text[], %b::text[], %b::text[], %b::boolean[],
+                  %b::text[], %b::smallint[], %b::text[], %b::uuid[], %b::timestamptz[], %b::text[])
         AS new (id, workspace_id, conversation_id, contact_id, platform, platform_message_id, direction, kind, sender, text, timestamp_utc, media,
                 interactive, content, sealed_content, reply_to, context, referral, group_id, is_imported, status, status_rank, errors, event_id,
                 event_at, path)

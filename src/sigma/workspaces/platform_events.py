@@ -50,8 +50,8 @@ async def record_platform_events(tx: Tx, tenant_id: UUID, events: Sequence[Platf
         """INSERT INTO platform_events (tenant_id, key, workspace_id, contact_id, platform, field, type, account, at, details,
                                         webhook_event_id, webhook_event_at, webhook_path)
            SELECT %s, key, workspace_id, contact_id, platform, field, type, account, at, details::jsonb, event_id, event_at, path
-             FROM unnest(%s::bytea[], %s::uuid[], %s::uuid[], %s::smallint[], %s::text[], %s::text[], %s::text[], %s::timestamptz[], %s::text[],
-                         %s::uuid[], %s::timestamptz[], %s::text[])
+             FROM unnest(%b::bytea[], %b::uuid[], %b::uuid[], %b::smallint[], %b::text[], %b::text[], %b::text[], %b::timestamptz[], %b::text[],
+                         %b::uuid[], %b::timestamptz[], %b::text[])
                AS new (key, workspace_id, contact_id, platform, field, type, account, at, details, event_id, event_at, path)
            ON CONFLICT (tenant_id, key) DO NOTHING RETURNING key""",
         (tenant_id, *map(list, zip(*rows, strict=True))),
