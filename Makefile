@@ -9,7 +9,7 @@ INPUTS := requirements.lock requirements-dev.lock requirements-assets.lock tools
 READY := .venv/.ready-$(shell test -x $(BIN)/python || rm -f .venv/.ready-*; { pwd -P; cat $(INPUTS); } | cksum | tr ' ' '-')
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format lint types imports house bench fuzz faults lock tidy doctor clean
+.PHONY: help setup demo test check format lint types imports house bench fuzz faults lock tidy docs doctor clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-16s %s\n", $$1, $$2 }'
@@ -56,6 +56,10 @@ faults: $(READY) ## kill processes, fill disks and cut connections, then count w
 tidy: $(READY) ## format the code and apply the safe fixes
 	@$(BIN)/ruff check --fix-only .
 	@$(BIN)/ruff format .
+
+docs: $(READY) ## write the generated parts of docs/ and schema.graphql anew
+	@$(BIN)/python -m tools.docs
+	@$(BIN)/sigma schema --output schema.graphql
 
 lock: $(READY) ## write the lock files anew (UPGRADE=1 takes newer versions)
 	@UPGRADE="$(UPGRADE)" tools/lock

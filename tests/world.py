@@ -46,8 +46,9 @@ class World:
 
     async def graphql(self, query: str, variables: dict[str, Any] | None = None, *, key: str | None = None) -> dict[str, Any]:
         """Return the whole GraphQL answer: `data` and perhaps `errors`."""
-        headers = {"Authorization": f"Bearer {self.api_key if key is None else key}"}
-        response = await self.client.post("/graphql", json={"query": query, "variables": variables or {}}, headers=headers)
+        headers = {"Authorization": f"Bearer {self.api_key if key is None else key}", "Content-Type": "application/json"}
+        body = json.dumps({"query": query, "variables": variables or {}})  # in ASCII: it may hold what UTF-8 cannot
+        response = await self.client.post("/graphql", content=body, headers=headers)
         assert response.status_code == 200, response.text
         answer: dict[str, Any] = response.json()
         return answer
@@ -88,7 +89,7 @@ class World:
     def sql(self, query: str, parameters: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
         """Run SQL as the administrator, whom row-level security does not bind. Returns the rows, if any."""
         with psycopg.connect(self.installation.admin_conninfo, autocommit=True) as connection:
-            cursor = connection.execute(query, parameters)
+            cursor = connection.execute(query, parameters or None)
             return cursor.fetchall() if cursor.description else []
 
     async def new_tenant(self, name: str = "Another GmbH") -> tuple[UUID, str]:

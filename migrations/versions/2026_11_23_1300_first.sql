@@ -253,6 +253,7 @@ CREATE TABLE reactions (
     PRIMARY KEY (tenant_id, workspace_id, target_message_id, reactor),
     FOREIGN KEY (tenant_id, workspace_id) REFERENCES workspaces (tenant_id, id) ON DELETE CASCADE
 );
+CREATE INDEX reactions_by_contact ON reactions (tenant_id, contact_id);
 COMMENT ON COLUMN reactions.emoji IS 'NULL: taken away. Kept, so that a late older reaction does not bring it back';
 
 CREATE TABLE message_edits (
@@ -288,6 +289,7 @@ CREATE TABLE platform_events (
     PRIMARY KEY (tenant_id, key)
 );
 CREATE INDEX platform_events_by_time ON platform_events (tenant_id, field, at DESC);
+CREATE INDEX platform_events_by_contact ON platform_events (tenant_id, contact_id) WHERE contact_id IS NOT NULL;
 
 -- Row-level security --------------------------------------------------------------------------------------------------
 

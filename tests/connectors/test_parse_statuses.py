@@ -44,7 +44,7 @@ def test_every_status_has_its_word_in_either_case(said):
 def test_an_unknown_status_is_reported_and_is_no_receipt():
     event = parse_status(status(status="teleported"))
     assert isinstance(event, PlatformReported)
-    assert (event.field, event.type, event.details) == ("messages", "status_teleported", {})
+    assert (event.field, event.type, event.details) == ("messages", "status_teleported", {"platform_message_id": "wamid.OUT"})
 
 
 @pytest.mark.parametrize(

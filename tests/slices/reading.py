@@ -50,4 +50,6 @@ def part(expected: Any, actual: Any) -> Any:
     """Return of `actual` what `expected` speaks of, so that the two can be compared."""
     if isinstance(expected, dict) and isinstance(actual, dict):
         return {key: part(value, actual.get(key, "(missing)")) for key, value in expected.items()}
+    if isinstance(expected, list) and isinstance(actual, list) and len(expected) == len(actual):
+        return [part(*pair) for pair in zip(expected, actual, strict=True)]
     return actual

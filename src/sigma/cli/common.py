@@ -35,14 +35,14 @@ def take_config_option(arguments: list[str]) -> list[str]:
     return arguments
 
 
-def configured() -> "LoadedSettings":
-    """Return the settings, with logging set up from them and their warnings logged. Raises: SettingsError."""
+def configured(*, warn: bool = True) -> "LoadedSettings":
+    """Return the settings, with logging set up from them and (unless told not to) their warnings logged. Raises: SettingsError."""
     from sigma.kit.log import configure_logging, get_logger
     from sigma.kit.settings import load_settings
 
     loaded = load_settings(_Options.config, os.environ, Path.cwd())
     configure_logging(loaded.settings.log.format, loaded.settings.log.level)
-    for warning in loaded.warnings:
+    for warning in loaded.warnings if warn else ():
         get_logger("settings").warning("settings.warning", advice=warning)
     return loaded
 

@@ -17,10 +17,15 @@ def show() -> None:
 
     from sigma.kit.settings import describe_settings
 
+    rows = describe_settings(configured())
+    console = Console()
+    if not console.is_terminal:  # whole names for a file or another program
+        print("\n".join(f"{row.path}\t{row.value}\t{row.source}" for row in rows))
+        return
     table = Table("Setting", "Value", "From", box=None, pad_edge=False)
-    for row in describe_settings(configured()):
+    for row in rows:
         table.add_row(row.path, row.value, row.source)
-    Console().print(table)
+    console.print(table)
 
 
 @config.command

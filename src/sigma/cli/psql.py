@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 
@@ -19,18 +20,17 @@ def psql(*arguments: str) -> None:
         What psql itself takes, after a `--`, for example: sigma psql -- -c "SELECT count(*) FROM messages"
 
     """
-    from psycopg.conninfo import conninfo_to_dict
+    from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-    from sigma.entrypoints.installation import open_installation
+    from sigma.entrypoints.installation import reachable_server
     from sigma.kit.postgres import binary
 
-    with open_installation(configured().settings) as opened:
-        server = {name: str(value) for name, value in conninfo_to_dict(opened.admin_conninfo).items() if value is not None}
-        environment = dict(os.environ, PGPASSWORD=server.pop("password", ""))
-        conninfo = " ".join(f"{name}='{value}'" for name, value in server.items())
-        program = shutil.which("psql") if opened.settings.database.url else None
-        try:
-            done = subprocess.run([program or str(binary("psql")), "-d", conninfo, *arguments], env=environment, check=False)
-        except KeyboardInterrupt:
-            sys.exit(130)
+    # Not open_installation: its checks must not lock the operator out of a database that is to be mended.
+    with reachable_server(configured().settings) as (admin_conninfo, embedded):
+        server = conninfo_to_dict(admin_conninfo)
+        environment = dict(os.environ, PGPASSWORD=str(server.pop("password", "")))  # not on the command line, which everybody may read
+        conninfo = make_conninfo("", **server)
+        program = None if embedded else shutil.which("psql")
+        signal.signal(signal.SIGINT, lambda *_: None)  # Ctrl-C is for psql: it cancels a query, or leaves a line
+        done = subprocess.run([program or str(binary("psql")), "-d", conninfo, *arguments], env=environment, check=False)
     sys.exit(done.returncode)

@@ -32,7 +32,8 @@ def serve(
     """
     from sigma.entrypoints.serve import ServeOptions, run_serve
 
-    loaded = configured()
+    is_child = role == "worker" and until_stdin_closes
+    loaded = configured(warn=not is_child)  # whoever started it has warned
     options = ServeOptions(
         host=host or loaded.settings.http.host,
         port=loaded.settings.http.port if port is None else port,

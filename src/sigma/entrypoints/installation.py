@@ -32,11 +32,12 @@ log = get_logger("installation")
 
 @dataclass(frozen=True, slots=True)
 class Installation:
-    """What every command needs. `admin_conninfo` holds a password: never log it."""
+    """What every command needs. `admin_conninfo` holds a password: never log it. `embedded` is set when the server is one of our own."""
 
     settings: Settings
     master_key: bytes
     admin_conninfo: str
+    embedded: EmbeddedPostgres | None = None
 
     def database(self) -> Database:
         """Return new connection pools; the caller closes them."""
@@ -49,13 +50,13 @@ class Installation:
 
 
 @contextmanager
-def reachable_server(settings: Settings) -> Iterator[str]:
-    """Give the administrator's conninfo of the configured server, starting the embedded one when none is configured."""
+def reachable_server(settings: Settings) -> Iterator[tuple[str, EmbeddedPostgres | None]]:
+    """Give the administrator's conninfo of the configured server; when none is configured, of the embedded one, which is started."""
     if settings.database.url is not None:
-        yield settings.database.url.get_secret_value()
+        yield settings.database.url.get_secret_value(), None
         return
     with EmbeddedPostgres(settings.database.data_directory) as server:
-        yield create_database(server.start(), EMBEDDED_DATABASE)
+        yield create_database(server.start(), EMBEDDED_DATABASE), server
 
 
 @contextmanager
@@ -66,12 +67,11 @@ def open_installation(settings: Settings, *, force_migration: bool = False) -> I
     Raises: PostgresNotStarted, MasterKeyError, SchemaError, psycopg.OperationalError.
     """
     with ExitStack() as stack:
-        admin_conninfo = stack.enter_context(reachable_server(settings))
+        admin_conninfo, embedded = stack.enter_context(reachable_server(settings))
         with psycopg.connect(admin_conninfo, connect_timeout=5, autocommit=True) as connection:
             master_key = _master_key(settings, connection)
             revision = current_revision(connection)
-            is_ours = settings.database.url is None
-            if force_migration or revision is None or (is_ours and revision != SCHEMA_HEAD and revision in known_revisions()):
+            if force_migration or revision is None or (embedded and revision != SCHEMA_HEAD and revision in known_revisions()):
                 if revision is not None and revision not in known_revisions():
                     check_revision(revision)
                 migrate(admin_conninfo, master_key=master_key, role_prefix=settings.database.role_prefix)
@@ -79,7 +79,7 @@ def open_installation(settings: Settings, *, force_migration: bool = False) -> I
             else:
                 check_revision(revision)
             check_roles(connection, settings.database.role_prefix)
-        yield Installation(settings, master_key, admin_conninfo)
+        yield Installation(settings, master_key, admin_conninfo, embedded)
 
 
 def _master_key(settings: Settings, connection: psycopg.Connection[tuple[object, ...]]) -> bytes:

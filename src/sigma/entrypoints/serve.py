@@ -7,6 +7,7 @@ process does, however that ends: its standard input closes.
 import asyncio
 import contextlib
 import signal
+import socket
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -14,16 +15,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+import psycopg
 import uvicorn
 import uvloop
 
 from sigma.entrypoints.installation import Installation, open_installation
+from sigma.kit.db import DatabaseRole
 from sigma.kit.log import get_logger
 from sigma.kit.metrics import get_metrics, prepare_metrics
+from sigma.kit.postgres import EmbeddedPostgres, PostgresNotStarted
 from sigma.kit.settings import Settings
 
 DRAIN_SECONDS = 10
 _MAX_RESTART_PAUSE_SECONDS = 10.0
+_POSTGRES_PAUSE_SECONDS = 0.5
 
 log = get_logger("serve")
 
@@ -44,12 +49,39 @@ def run_serve(settings: Settings, options: ServeOptions, *, ready: Callable[[Ins
     with contextlib.ExitStack() as stack:
         if options.role == "all":
             prepare_metrics(Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="sigma-metrics-"))))
+        sockets = [] if options.role == "worker" else [stack.enter_context(bound) for bound in _bind(options)]
         opened = stack.enter_context(open_installation(settings))
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(_serve(opened, options, ready))
+            runner.run(_serve(opened, options, sockets, ready))
 
 
-async def _serve(opened: Installation, options: ServeOptions, ready: Callable[[Installation, int], None] | None) -> None:
+def _bind(options: ServeOptions) -> list[socket.socket]:
+    """Take the addresses to listen on, before anything else is started. Raises: SystemExit when they cannot be had."""
+    bound: list[socket.socket] = []
+    try:
+        for family, kind, protocol, _, address in socket.getaddrinfo(
+            options.host, options.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        ):
+            bound.append(socket.socket(family, kind, protocol))
+            bound[-1].setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if family == socket.AF_INET6:
+                bound[-1].setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+            bound[-1].bind(address)
+    except OSError as error:
+        raise _cannot_listen(options, error) from None
+    return bound
+
+
+def _cannot_listen(options: ServeOptions, error: OSError) -> SystemExit:
+    return SystemExit(
+        f"sigma: cannot listen on {options.host}:{options.port}: {error.strerror}. "
+        "Name another address with --host and --port (or Http.Host and Http.Port), or stop the program that has it."
+    )
+
+
+async def _serve(
+    opened: Installation, options: ServeOptions, sockets: list[socket.socket], ready: Callable[[Installation, int], None] | None
+) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -57,8 +89,11 @@ async def _serve(opened: Installation, options: ServeOptions, ready: Callable[[I
     if options.until_stdin_closes:
         await _follow_stdin(stop)
     async with contextlib.AsyncExitStack() as stack:
+        if opened.embedded is not None:
+            keeping = asyncio.create_task(_keep_postgres_running(opened, opened.embedded), name="postgres")
+            await stack.enter_async_context(_background(keeping))
         if options.role != "worker":
-            port = await stack.enter_async_context(_http_server(opened, options))
+            port = await stack.enter_async_context(_http_server(opened, options, sockets))
             if ready is not None:
                 ready(opened, port)
             log.info("sigma.ready", role=options.role, port=port)
@@ -87,15 +122,13 @@ async def _background(work: "asyncio.Task[None]", *, stop: asyncio.Event | None 
 
 
 @contextlib.asynccontextmanager
-async def _http_server(opened: Installation, options: ServeOptions) -> AsyncIterator[int]:
+async def _http_server(opened: Installation, options: ServeOptions, sockets: list[socket.socket]) -> AsyncIterator[int]:
     """Accept requests during the body; afterwards finish those that are under way, and only then close the journal."""
     from sigma.entrypoints.http import build_http  # noqa: PLC0415 - a worker needs no web framework
 
     parts = build_http(opened, get_metrics())
     config = uvicorn.Config(
         parts.app,
-        host=options.host,
-        port=options.port,
         loop="none",
         http="httptools",
         ws="none",
@@ -109,9 +142,9 @@ async def _http_server(opened: Installation, options: ServeOptions) -> AsyncIter
     )
     server = _Server(config)
     async with _background(asyncio.create_task(parts.journal.run(), name="journal")):
-        serving = asyncio.create_task(server.serve(), name="http")
+        serving = asyncio.create_task(server.serve(sockets), name="http")
         try:
-            yield await server.listening_port(serving)
+            yield await server.listening_port(serving, options)
         finally:
             server.should_exit = True
             await serving
@@ -126,12 +159,14 @@ class _Server(uvicorn.Server):
         """Leave the signals alone."""
         yield
 
-    async def listening_port(self, serving: "asyncio.Task[None]") -> int:
-        """Return the port once requests are accepted. Raises: SystemExit when the address cannot be had."""
+    async def listening_port(self, serving: "asyncio.Task[None]", options: ServeOptions) -> int:
+        """Return the port once requests are accepted. Raises: SystemExit when somebody else began to listen meanwhile."""
         while not self.started:
             if serving.done():
-                await serving
-                raise SystemExit(1)
+                try:
+                    await serving
+                except OSError as error:
+                    raise _cannot_listen(options, error) from None
             await asyncio.sleep(0.01)
         return int(self.servers[0].sockets[0].getsockname()[1])
 
@@ -181,6 +216,23 @@ async def _end(process: asyncio.subprocess.Process) -> None:
         except TimeoutError:
             process.kill()
             await process.wait()
+
+
+async def _keep_postgres_running(opened: Installation, server: EmbeddedPostgres) -> None:
+    """Start our own PostgreSQL again whenever it ends. An idle connection tells at once: it breaks."""
+    db = opened.database()
+    while True:
+        try:
+            async with await db.connect(DatabaseRole.API) as connection:
+                async for _ in connection.notifies():
+                    pass  # nothing listens on it
+        except (psycopg.Error, OSError):
+            log.warning("postgres.connection_lost")
+        try:
+            await asyncio.to_thread(server.start)
+        except PostgresNotStarted as error:
+            log.error("postgres.not_started", reason=str(error))  # noqa: TRY400 - the reason is the whole story
+        await asyncio.sleep(_POSTGRES_PAUSE_SECONDS)
 
 
 async def _follow_stdin(stop: asyncio.Event) -> None:

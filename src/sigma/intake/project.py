@@ -37,7 +37,7 @@ from sigma.messages.changes import apply_edits, merge_messages, record_edits, re
 from sigma.messages.models import Arrival, JournalRef
 from sigma.messages.receipts import apply_receipts, record_receipts
 from sigma.messages.receive import MessageKey, receive_messages
-from sigma.workspaces.platform_events import PlatformEvent, record_platform_events
+from sigma.workspaces.platform_events import PlatformEvent, move_platform_events, record_platform_events
 from sigma.workspaces.queries import route_addresses
 
 E = TypeVar("E", bound=InboundEvent)
@@ -66,7 +66,7 @@ class Item:
     def end(self, outcome: ItemOutcome, *, reason: str | None = None, address: str | None = None) -> None:
         """Enter this item into the books of its POST, once."""
         self.outcome = outcome
-        self.books.add(outcome, reason=f"{self.event.path}: {reason}" if reason else None, address=address)
+        self.books.add(outcome, reason=": ".join(filter(None, (self.event.path, reason))) if reason else None, address=address)
 
     def arrival(self) -> Arrival[Any]:
         """Return it as the messages slice takes it."""
@@ -179,6 +179,8 @@ async def _identify(tx: Tx, tenant_id: UUID, items: Sequence[Item], keys: Projec
     if merges:
         threads = await merge_conversations(tx, tenant_id, merges)
         await merge_messages(tx, tenant_id, merges, threads)
+        for merge in merges:
+            await move_platform_events(tx, tenant_id, kept_id=merge.kept_id, merged_id=merge.merged_id)
         await remove_merged_conversations(tx, tenant_id, threads)
         await remove_merged(tx, tenant_id, merges)
     for (item, _), person in zip(sighted, people, strict=True):
@@ -250,6 +252,7 @@ def _platform_event(item: Item) -> PlatformEvent:
     return PlatformEvent(
         workspace_id=item.workspace_id,
         contact_id=item.person.contact_id if item.person else None,
+        platform_user_id=item.person.platform_user_id if item.person else None,
         platform=item.source.platform,
         field=event.field,
         type=event.type,

@@ -17,7 +17,7 @@ async def queue_replay(db: Database, tenant_id: UUID, *, since: datetime | None,
         cursor = await tx.execute(
             """INSERT INTO webhook_queue (tenant_id, created_at, event_id)
                SELECT tenant_id, created_at, id FROM webhook_events
-                WHERE tenant_id = %(tenant)s AND created_at >= %(since)s AND (%(outcomes)b::text[] = '{}' OR outcome = ANY (%(outcomes)s))
+                WHERE tenant_id = %(tenant)s AND created_at >= %(since)s AND (%(outcomes)b::text[] = '{}' OR outcome = ANY (%(outcomes)b))
                ON CONFLICT DO NOTHING""",
             {"tenant": tenant_id, "since": since or BEGINNING, "outcomes": [outcome.value for outcome in outcomes]},
         )

@@ -3,6 +3,8 @@
 Plain ASGI, not a framework route: this is the hot path, and what is not verified must cost as little as possible.
 """
 
+import asyncio
+import contextlib
 import hmac
 import time
 from collections.abc import Mapping, Sequence
@@ -29,8 +31,11 @@ Headers = Sequence[tuple[bytes, bytes]]
 PATH_PREFIX = "/webhooks/whatsapp/"
 RETRY_AFTER_SECONDS = b"5"
 _PLATFORM = Platform.WHATS_APP
+_TOO_LARGE = 413
 _SIGNATURE_HEADER = b"x-hub-signature-256"
 _MAX_KNOWN_TENANTS = 10_000
+_DISCARDED_BYTES = 16 * 1024 * 1024
+_DISCARD_SECONDS = 2.0
 
 log = get_logger("whatsapp")
 
@@ -86,7 +91,7 @@ class WhatsAppWebhook:
             started = time.perf_counter()
             status, headers = await self._accept(tenant, scope["headers"], receive)
             self._metrics.ack_seconds.observe(time.perf_counter() - started)
-            await _answer(send, status, headers=headers)
+            await _answer(send, status, headers=headers, unread=receive if status == _TOO_LARGE else None)
         elif scope["method"] == "GET":
             await self._verify(tenant, scope["query_string"], send)
         else:
@@ -95,9 +100,11 @@ class WhatsAppWebhook:
     async def _verify(self, tenant: str, query: bytes, send: Any) -> None:
         """Answer Meta's verification request: the bare challenge for the right token, 403 for anything else."""
         values = parse_qs(query.decode("latin-1"), keep_blank_values=True)
-        token = values.get("hub.verify_token", [""])[0].encode()
+        token = values.get("hub.verify_token", [""])[0]
         mode = values.get("hub.mode", [""])[0]
-        is_right = bool(self._verify_token) and hmac.compare_digest(token, self._verify_token)
+        # A base64 token may hold a plus, which a hand-written URL does not escape: there it means a space.
+        candidates = (token, token.replace(" ", "+"))
+        is_right = bool(self._verify_token) and any([hmac.compare_digest(given.encode(), self._verify_token) for given in candidates])
         if mode == "subscribe" and is_right and "hub.challenge" in values:
             log.info("WhatsApp webhook verified", tenant_id=str(parse_id(tenant) or ""))
             await _answer(send, 200, values["hub.challenge"][0].encode())
@@ -113,7 +120,7 @@ class WhatsAppWebhook:
         except BodyTooLarge:
             self._refuse("too_large")
             log.warning("WhatsApp webhook body too large", limit_bytes=self._max_bytes)
-            return 413, [(b"connection", b"close")]
+            return _TOO_LARGE, [(b"connection", b"close")]
         except ClientGone:
             self._refuse("incomplete")
             return 400, [(b"connection", b"close")]
@@ -191,9 +198,24 @@ async def _read_body(headers: Headers, receive: Any, limit: int) -> bytes:
             return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
 
-async def _answer(send: Any, status: int, body: bytes = b"", *, headers: Headers = ()) -> None:
+async def _answer(send: Any, status: int, body: bytes = b"", *, headers: Headers = (), unread: Any = None) -> None:
+    """Send the answer. With `unread`, which receives the rest of a body, the connection is closed a little later than that."""
     lines = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", str(len(body)).encode()), *headers]
     if body:
         lines.append((b"x-content-type-options", b"nosniff"))
     await send({"type": "http.response.start", "status": status, "headers": lines})
+    if unread is not None:
+        await _discard(unread)
     await send({"type": "http.response.body", "body": body})
+
+
+async def _discard(receive: Any) -> None:
+    """Read on without keeping anything: a client that is cut off while it still sends may never see the answer. But not for ever."""
+    left = _DISCARDED_BYTES
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(_DISCARD_SECONDS):
+            while left > 0:
+                message = await receive()
+                if not message.get("more_body", False):
+                    return
+                left -= len(message.get("body", b""))

@@ -4,6 +4,7 @@ SIGMA's processes log in as roles that own nothing and cannot bypass row-level s
 one transaction only, so a pooled connection never carries it on.
 """
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from enum import StrEnum
@@ -73,6 +74,7 @@ class Database:
         """Run one transaction as this role. With a tenant its rows are visible and no others; without, none are."""
         pool = await self._pool(role)
         async with pool.connection() as connection, connection.transaction():
+            _raise_lost_cancellation()
             if tenant_id is not None:
                 await connection.execute("SELECT set_config('sigma.tenant_id', %s, true)", (str(tenant_id),))
             yield connection
@@ -105,3 +107,10 @@ class Database:
             self._pools[role] = pool
             await self._stack.enter_async_context(pool)
         return pool
+
+
+def _raise_lost_cancellation() -> None:
+    """Raise the cancellation that waiting for a connection lost: Python 3.11's `wait_for` drops one that comes together with the result."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError

@@ -36,7 +36,7 @@ class Metrics:
         # The latest measurement of any process: a process that ended must not hold up an old lag, as the maximum of all would.
         self.projection_lag_seconds = Gauge(
             "sigma_projection_lag_seconds",
-            "Age of the oldest webhook not yet projected.",
+            "Age of the oldest webhook of the last projected batch.",
             multiprocess_mode="mostrecent",
             registry=registry,
         )
@@ -44,7 +44,7 @@ class Metrics:
             "sigma_projection_seconds", "One batch of the projector.", buckets=_WORK_BUCKETS, registry=registry
         )
         self.dead_letters = Counter("sigma_dead_letters", "Webhooks set aside because projecting them failed.", registry=registry)
-        self.unrouted = Counter("sigma_unrouted", "Items for a number that no workspace owns.", registry=registry)
+        self.unrouted = Counter("sigma_unrouted", "Webhooks with items for a number that no workspace owns.", registry=registry)
         self.graphql_requests = Counter("sigma_graphql_requests", "GraphQL operations.", ["outcome"], registry=registry)
         self.graphql_seconds = Histogram("sigma_graphql_seconds", "One GraphQL operation.", buckets=_WORK_BUCKETS, registry=registry)
 

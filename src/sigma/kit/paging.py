@@ -1,10 +1,9 @@
 """Keyset pages: a cursor names the last row that was seen, so pages stay right while rows arrive, at any depth."""
 
 import base64
-import binascii
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Generic, TypeVar
 from uuid import UUID
 
@@ -63,17 +62,17 @@ def make_page(rows: Sequence[T], request: PageRequest, *, key: Callable[[T], Key
 
 def encode_cursor(key: Key) -> str:
     """Return the cursor of a key: opaque to callers, and without secrets."""
-    return base64.urlsafe_b64encode(f"{key[0].isoformat()}|{key[1]}".encode()).decode().rstrip("=")
+    return base64.urlsafe_b64encode(f"{key[0].astimezone(UTC).isoformat()}|{key[1]}".encode()).decode().rstrip("=")
 
 
 def decode_cursor(cursor: str) -> Key:
-    """Return the key of a cursor. Raises: InvalidCursor."""
+    """Return the key of a cursor. Raises: InvalidCursor for anything but what `encode_cursor` returns."""
     try:
         text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
         at, _, row_id = text.partition("|")
-        moment = datetime.fromisoformat(at)
-        if moment.tzinfo is None:
-            raise InvalidCursor(field=("after",))
-        return moment, UUID(row_id)
-    except (ValueError, binascii.Error) as error:
+        key = datetime.fromisoformat(at).astimezone(UTC), UUID(row_id)
+    except (ValueError, OverflowError) as error:
         raise InvalidCursor(field=("after",)) from error
+    if encode_cursor(key) != cursor:
+        raise InvalidCursor(field=("after",))
+    return key

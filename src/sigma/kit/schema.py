@@ -141,7 +141,8 @@ def _make_roles(connection: Connection, master_key: bytes, prefix: str) -> None:
             verifier = connection.pgconn.encrypt_password(password.encode(), role_name(prefix, role).encode(), b"scram-sha-256").decode()
             connection.execute(sql.SQL("ALTER ROLE {} LOGIN PASSWORD {}").format(name, sql.Literal(verifier)))
     owner = sql.Identifier(role_name(prefix, DatabaseRole.OWNER))
-    if not _scalar(connection, "SELECT pg_has_role(current_user, %s, 'MEMBER')", (role_name(prefix, DatabaseRole.OWNER),)):
+    # Since PostgreSQL 16 whoever makes a role is a member of it without its rights, so membership alone says nothing.
+    if not _scalar(connection, "SELECT pg_has_role(current_user, %s, 'USAGE')", (role_name(prefix, DatabaseRole.OWNER),)):
         connection.execute(sql.SQL("GRANT {} TO CURRENT_USER").format(owner))
     connection.execute(sql.SQL("GRANT USAGE, CREATE ON SCHEMA public TO {}").format(owner))
 

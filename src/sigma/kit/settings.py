@@ -249,8 +249,8 @@ def _whatsapp_warnings(settings: Settings) -> list[str]:
         )
     if not whatsapp.app_secrets and not whatsapp.default_app_secret:
         warnings.append(
-            "Platforms.WhatsApp.AppSecrets and Platforms.WhatsApp.DefaultAppSecret are not set: every WhatsApp webhook is refused, "
-            "except for workspaces that have an app secret of their own. Set one of them."
+            "Platforms.WhatsApp.AppSecrets and Platforms.WhatsApp.DefaultAppSecret are not set: every WhatsApp webhook is refused. "
+            "Set one of them."
         )
     return warnings
 

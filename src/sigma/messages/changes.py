@@ -32,6 +32,8 @@ _INSERT_EDIT = """
 _APPLY_EDITS = """
     UPDATE messages m SET
         text = CASE WHEN latest.edit_id IS NULL THEN m.text ELSE latest.text END,
+        media = CASE WHEN latest.edit_id IS NULL THEN m.media
+                     ELSE m.media - 'caption' || jsonb_strip_nulls(jsonb_build_object('caption', latest.text)) END,
         original_text = CASE WHEN latest.edit_id IS NOT NULL AND m.edit_id IS NULL THEN m.text ELSE m.original_text END,
         edited_at = coalesce(latest.edited_at, m.edited_at), edit_id = coalesce(latest.edit_id, m.edit_id),
         deleted_at = least(m.deleted_at, latest.deleted_at)
@@ -118,10 +120,14 @@ async def merge_messages(tx: Tx, tenant_id: UUID, merges: Sequence[Merge], threa
         await tx.execute(
             "UPDATE messages SET contact_id = %s WHERE tenant_id = %s AND contact_id = %s", (merge.kept_id, tenant_id, merge.merged_id)
         )
+        await tx.execute(
+            "UPDATE reactions SET contact_id = %s WHERE tenant_id = %s AND contact_id = %s AND reactor = %s",
+            (merge.kept_id, tenant_id, merge.merged_id, BUSINESS),
+        )
         cursor = await tx.execute(
-            """DELETE FROM reactions WHERE tenant_id = %s AND reactor = %s
+            """DELETE FROM reactions WHERE tenant_id = %s AND contact_id = %s
                RETURNING workspace_id, target_message_id, direction, emoji, at, platform_message_id""",
-            (tenant_id, str(merge.merged_id)),
+            (tenant_id, merge.merged_id),
         )
         for workspace_id, target, direction, emoji, at, platform_message_id in await cursor.fetchall():
             await tx.execute(

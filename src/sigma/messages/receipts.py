@@ -16,17 +16,22 @@ ReceiptKey = tuple[UUID, str, str, str]
 
 _INSERT = """
     INSERT INTO receipts AS r (tenant_id, workspace_id, platform_message_id, status, recipient, at, errors, pricing, platform_conversation, callback_data)
-    SELECT %s, workspace_id, platform_message_id, status, recipient, at, errors::jsonb, pricing::jsonb, conversation::jsonb, callback_data
+    SELECT %s, workspace_id, platform_message_id, status, recipient, min(at),
+           (array_agg(errors::jsonb ORDER BY errors::jsonb))[1], (array_agg(pricing::jsonb ORDER BY pricing::jsonb))[1],
+           (array_agg(conversation::jsonb ORDER BY conversation::jsonb))[1], min(callback_data COLLATE "C")
       FROM unnest(%b::uuid[], %b::text[], %b::text[], %b::text[], %b::timestamptz[], %b::text[], %b::text[], %b::text[], %b::text[])
         AS new (workspace_id, platform_message_id, status, recipient, at, errors, pricing, conversation, callback_data)
+     GROUP BY workspace_id, platform_message_id, status, recipient
     ON CONFLICT (tenant_id, workspace_id, platform_message_id, status, recipient) DO UPDATE SET
-        at = least(r.at, EXCLUDED.at), errors = coalesce(r.errors, EXCLUDED.errors), pricing = coalesce(r.pricing, EXCLUDED.pricing),
-        platform_conversation = coalesce(r.platform_conversation, EXCLUDED.platform_conversation),
-        callback_data = coalesce(r.callback_data, EXCLUDED.callback_data)
-     WHERE EXCLUDED.at < r.at OR (r.pricing IS NULL AND EXCLUDED.pricing IS NOT NULL) OR (r.errors IS NULL AND EXCLUDED.errors IS NOT NULL)
-        OR (r.platform_conversation IS NULL AND EXCLUDED.platform_conversation IS NOT NULL)
-        OR (r.callback_data IS NULL AND EXCLUDED.callback_data IS NOT NULL)
-    RETURNING workspace_id, platform_message_id, status, recipient, xmax = 0"""
+        at = least(r.at, EXCLUDED.at), errors = least(r.errors, EXCLUDED.errors), pricing = least(r.pricing, EXCLUDED.pricing),
+        platform_conversation = least(r.platform_conversation, EXCLUDED.platform_conversation),
+        callback_data = least(r.callback_data COLLATE "C", EXCLUDED.callback_data COLLATE "C")
+     WHERE EXCLUDED.at < r.at OR least(r.errors, EXCLUDED.errors) IS DISTINCT FROM r.errors
+        OR least(r.pricing, EXCLUDED.pricing) IS DISTINCT FROM r.pricing
+        OR least(r.platform_conversation, EXCLUDED.platform_conversation) IS DISTINCT FROM r.platform_conversation
+        OR least(r.callback_data COLLATE "C", EXCLUDED.callback_data COLLATE "C") IS DISTINCT FROM r.callback_data
+    RETURNING workspace_id, platform_message_id, status, recipient"""
+"""Two reports of one step become one, whichever comes first: the earlier time, and of two differing facts the smaller one."""
 
 _APPLY = """
     UPDATE messages m SET
@@ -43,8 +48,8 @@ _APPLY = """
                    min(r.at) FILTER (WHERE r.status = 'READ') AS read_at, min(r.at) FILTER (WHERE r.status = 'PLAYED') AS played_at,
                    min(r.at) FILTER (WHERE r.status = 'FAILED') AS failed_at, min(r.at) FILTER (WHERE r.status = 'DELETED') AS deleted_at,
                    (array_agg(r.errors ORDER BY r.at, r.recipient) FILTER (WHERE r.status = 'FAILED' AND r.errors IS NOT NULL))[1] AS errors,
-                   (array_agg(r.pricing ORDER BY ranks.rank, r.recipient) FILTER (WHERE r.pricing IS NOT NULL))[1] AS pricing,
-                   (array_agg(r.platform_conversation ORDER BY ranks.rank, r.recipient) FILTER (WHERE r.platform_conversation IS NOT NULL))[1]
+                   (array_agg(r.pricing ORDER BY ranks.rank, r.status, r.recipient) FILTER (WHERE r.pricing IS NOT NULL))[1] AS pricing,
+                   (array_agg(r.platform_conversation ORDER BY ranks.rank, r.status, r.recipient) FILTER (WHERE r.platform_conversation IS NOT NULL))[1]
                        AS platform_conversation
               FROM unnest(%(workspaces)b::uuid[], %(messages)b::text[]) AS wanted (workspace_id, platform_message_id)
               JOIN receipts r ON r.tenant_id = %(tenant)s AND r.workspace_id = wanted.workspace_id AND r.platform_message_id = wanted.platform_message_id
@@ -55,19 +60,16 @@ _APPLY = """
 
 
 async def record_receipts(tx: Tx, tenant_id: UUID, arrivals: Sequence[Arrival[ReceiptReported]]) -> list[bool]:
-    """Store receipts, also those of messages that are not known yet. Returns for each arrival whether it was new."""
-    merged: dict[ReceiptKey, tuple[Any, ...]] = {}
-    first: dict[ReceiptKey, int] = {}
-    for index, arrival in enumerate(arrivals):
-        key = _key(arrival)
-        first.setdefault(key, index)
-        row = _row(arrival)
-        merged[key] = _merge(merged[key], row) if key in merged else row
-    if not merged:
+    """Store receipts, also those of messages that are not known yet. Returns for each arrival whether it brought anything new."""
+    if not arrivals:
         return []
-    cursor = await tx.execute(_INSERT, (tenant_id, *map(list, zip(*merged.values(), strict=True))))
-    inserted = {(row[0], row[1], row[2], row[3]) for row in await cursor.fetchall() if row[4]}
-    return [first[key] == index and key in inserted for index, key in enumerate(map(_key, arrivals))]
+    rows = [_row(arrival) for arrival in arrivals]
+    first: dict[ReceiptKey, int] = {}
+    for index, row in enumerate(rows):
+        first.setdefault(row[:4], index)
+    cursor = await tx.execute(_INSERT, (tenant_id, *map(list, zip(*rows, strict=True))))
+    changed = {first[row[0], row[1], row[2], row[3]] for row in await cursor.fetchall()}
+    return [index in changed for index in range(len(arrivals))]
 
 
 async def apply_receipts(tx: Tx, tenant_id: UUID, keys: Collection[MessageKey]) -> None:
@@ -86,21 +88,12 @@ async def apply_receipts(tx: Tx, tenant_id: UUID, keys: Collection[MessageKey]) 
     )
 
 
-def _key(arrival: Arrival[ReceiptReported]) -> ReceiptKey:
+def _row(arrival: Arrival[ReceiptReported]) -> tuple[Any, ...]:
+    """Return one row in the order of `_INSERT`; its first four columns are the key."""
     event = arrival.event
     recipient = arrival.platform_user_id or event.recipient if event.recipient else ""
-    return arrival.workspace_id, event.platform_message_id, event.status.value, recipient
-
-
-def _row(arrival: Arrival[ReceiptReported]) -> tuple[Any, ...]:
-    event = arrival.event
-    return (*_key(arrival), event.at, _json(event.errors or None), _json(event.pricing), _json(event.conversation), event.callback_data)
-
-
-def _merge(one: tuple[Any, ...], two: tuple[Any, ...]) -> tuple[Any, ...]:
-    """Join two reports of the same step: the earlier time, and whatever either knows."""
-    earlier, later = sorted((one, two), key=lambda row: row[4])
-    return (*earlier[:5], *(early if early is not None else late for early, late in zip(earlier[5:], later[5:], strict=True)))
+    key: ReceiptKey = (arrival.workspace_id, event.platform_message_id, event.status.value, recipient)
+    return (*key, event.at, _json(event.errors or None), _json(event.pricing), _json(event.conversation), event.callback_data)
 
 
 def _json(value: Any) -> str | None:

@@ -17,8 +17,26 @@ from sigma.messages.models import STATUS_RANK, Arrival, MessageStatus
 MessageKey = tuple[UUID, str]
 """(workspace id, the platform's message id): what makes a message unique."""
 
-_INSERT = """
-    INSERT INTO messages (tenant_id, id, workspace_id, conversation_id, contact_id, platform, platform_message_id, direction, kind, sender, text,
+_PLACEHOLDER = "media_placeholder"
+"""What an imported history says instead of a file; the file follows later under the same id. Source: cloud-api.md 6.6."""
+
+_IS_BETTER = f"""(NOT EXCLUDED.is_imported, EXCLUDED.content->>'type' IS DISTINCT FROM '{_PLACEHOLDER}')
+                 > (NOT m.is_imported, m.content->>'type' IS DISTINCT FROM '{_PLACEHOLDER}')"""
+"""Of two versions of one message the live one counts before the imported one, and the file before its placeholder."""
+
+_REPLACED = (
+    *("kind", "sender", "text", "timestamp_utc", "media", "interactive", "content", "reply_to", "context", "referral", "is_imported"),
+    *("webhook_event_id", "webhook_event_at", "webhook_path"),
+)
+
+_TAKE_BETTER = ", ".join(
+    [f"{column} = CASE WHEN {_IS_BETTER} THEN EXCLUDED.{column} ELSE m.{column} END" for column in _REPLACED]
+    + [f"{column} = CASE WHEN {_IS_BETTER} THEN NULL ELSE m.{column} END" for column in ("original_text", "edit_id")]
+)
+"""Edits are applied again afterwards, to the better text."""
+
+_INSERT = f"""
+    INSERT INTO messages AS m (tenant_id, id, workspace_id, conversation_id, contact_id, platform, platform_message_id, direction, kind, sender, text,
                           timestamp_utc, media, interactive, content, sealed_content, reply_to, context, referral, group_id, is_imported, status,
                           status_rank, errors, webhook_event_id, webhook_event_at, webhook_path)
     SELECT %s, id, workspace_id, conversation_id, contact_id, platform, platform_message_id, direction, kind, sender::jsonb, text, timestamp_utc,
@@ -30,27 +48,45 @@ _INSERT = """
         AS new (id, workspace_id, conversation_id, contact_id, platform, platform_message_id, direction, kind, sender, text, timestamp_utc, media,
                 interactive, content, sealed_content, reply_to, context, referral, group_id, is_imported, status, status_rank, errors, event_id,
                 event_at, path)
-    ON CONFLICT (tenant_id, workspace_id, platform_message_id) DO NOTHING
+    ON CONFLICT (tenant_id, workspace_id, platform_message_id) DO UPDATE SET {_TAKE_BETTER},
+        status = CASE WHEN EXCLUDED.status_rank > m.status_rank THEN EXCLUDED.status ELSE m.status END,
+        status_rank = greatest(m.status_rank, EXCLUDED.status_rank)
+     WHERE {_IS_BETTER} OR EXCLUDED.status_rank > m.status_rank
     RETURNING workspace_id, platform_message_id"""
 
 _encode = msgspec.json.Encoder().encode
 
 
 async def receive_messages(tx: Tx, tenant_id: UUID, arrivals: Sequence[Arrival[MessageReceived]], *, data_key: SealingKey) -> list[bool]:
-    """Store messages and move their threads forward. Returns for each arrival whether it was new."""
-    first: dict[MessageKey, int] = {}
-    for index, arrival in enumerate(arrivals):
-        first.setdefault((arrival.workspace_id, arrival.event.platform_message_id), index)
-    if not first:
-        return []
+    """Store messages and move their threads forward. Returns for each arrival whether it brought anything new."""
     threads = await record_activity(tx, tenant_id, _activities(arrivals))
-    rows = [_row(tenant_id, arrivals[index], threads, data_key) for index in first.values()]
-    cursor = await tx.execute(_INSERT, (tenant_id, *map(list, zip(*rows, strict=True))))
-    stored = {(row[0], row[1]) for row in await cursor.fetchall()}
-    return [
-        first[key] == index and key in stored
-        for index, key in enumerate((arrival.workspace_id, arrival.event.platform_message_id) for arrival in arrivals)
-    ]
+    changed: set[int] = set()
+    for versions in _rounds(arrivals):
+        rows = [_row(tenant_id, arrivals[index], threads, data_key) for index in versions.values()]
+        cursor = await tx.execute(_INSERT, (tenant_id, *map(list, zip(*rows, strict=True))))
+        changed |= {versions[row[0], row[1]] for row in await cursor.fetchall()}
+    return [index in changed for index in range(len(arrivals))]
+
+
+def _rounds(arrivals: Sequence[Arrival[MessageReceived]]) -> list[dict[MessageKey, int]]:
+    """Return which arrivals to store in one statement: each message once. Copies are left out, so there is normally one round."""
+    rounds: list[dict[MessageKey, int]] = []
+    for index, arrival in enumerate(arrivals):
+        key = (arrival.workspace_id, arrival.event.platform_message_id)
+        for versions in rounds:
+            if key not in versions:
+                versions[key] = index
+                break
+            if _version(arrivals[versions[key]].event) == _version(arrival.event):
+                break
+        else:
+            rounds.append({key: index})
+    return rounds
+
+
+def _version(event: MessageReceived) -> tuple[bool, bool, MessageStatus]:
+    """Return what tells versions of one message apart."""
+    return event.is_imported, bool(event.content) and event.content.get("type") == _PLACEHOLDER, _first_status(event)
 
 
 def _activities(arrivals: Sequence[Arrival[MessageReceived]]) -> list[Activity]:

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from sigma.kit.errors import Conflict, Forbidden, InvalidInput, NotFound
+from sigma.kit.sql import UNSTORABLE
 
 
 class Role(StrEnum):
@@ -105,7 +106,7 @@ MAX_NAME_CHARACTERS = 200
 
 def checked_name(name: str, *, field: tuple[str, ...]) -> str:
     """Return the name without surrounding white space. Raises: NameRequired."""
-    name = name.replace("\0", "").strip()
+    name = UNSTORABLE.sub("", name).strip()
     if not 1 <= len(name) <= MAX_NAME_CHARACTERS:
         raise NameRequired(field=field)
     return name

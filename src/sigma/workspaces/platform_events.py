@@ -13,10 +13,14 @@ from sigma.kit.db import Tx
 
 
 class PlatformEvent(NamedTuple):
-    """One thing the platform told. `field` and `type` are its own words, `account` its account id, `details` hold no address."""
+    """One thing the platform told. `field` and `type` are its own words, `account` its account id, `details` hold no address.
+
+    `platform_user_id` is the hashed address under which it names the contact: unlike the contact's id it never changes.
+    """
 
     workspace_id: UUID | None
     contact_id: UUID | None
+    platform_user_id: str | None
     platform: Platform
     field: str
     type: str
@@ -33,7 +37,7 @@ class PlatformEvent(NamedTuple):
         News without a time of its own is told apart by the hour in which it came: the platform repeats such news legitimately.
         """
         when = self.at or self.received_at.replace(minute=0, second=0, microsecond=0)
-        facts = (self.workspace_id, self.contact_id, self.field, self.type, self.account, when, self.details)
+        facts = (self.workspace_id, self.platform_user_id, self.field, self.type, self.account, when, self.details)
         return keyed_hash(index_key, msgspec.json.encode(facts, order="sorted"))
 
 
@@ -58,6 +62,11 @@ async def record_platform_events(tx: Tx, tenant_id: UUID, events: Sequence[Platf
     )
     stored = {bytes(row[0]) for row in await cursor.fetchall()}
     return [first[key] == index and key in stored for index, key in enumerate(keys)]
+
+
+async def move_platform_events(tx: Tx, tenant_id: UUID, *, kept_id: UUID, merged_id: UUID) -> None:
+    """Give what the platform told of one contact to another: they turned out to be the same person."""
+    await tx.execute("UPDATE platform_events SET contact_id = %s WHERE tenant_id = %s AND contact_id = %s", (kept_id, tenant_id, merged_id))
 
 
 def _row(key: bytes, event: PlatformEvent) -> tuple[Any, ...]:

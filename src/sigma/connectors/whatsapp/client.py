@@ -1,92 +1,206 @@
-"""The Graph API, as far as receiving needs it: where a media file is, and its bytes.
+"""HTTP to the Graph API: one connection pool of a process, and for every call the one thing that matters afterwards, whether
+anything can have left this machine. What the answers mean is for `errors` and `graph`.
 
-The access token goes to the Graph API and to Meta's own media hosts, and nowhere else; redirects are not followed.
-Source: Cloud API reference, "Media"; checked 2026-09.
+The access token goes to the Graph API and to Meta's own media hosts, and nowhere else: no redirect is followed and no proxy of the
+environment is used. No error of aiohttp's leaves this file, because some carry the request's headers.
 """
 
-from collections.abc import AsyncIterator
+import asyncio
+import socket
+import ssl
+from collections.abc import AsyncIterable, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from urllib.parse import urlsplit
+from typing import Any
 
-import httpx2
-
-from sigma.kit.errors import NotFound, PlatformUnavailable
+import aiohttp
+import msgspec
+from yarl import URL
 
 MEDIA_HOSTS = ("fbsbx.com", "fbcdn.net")
-MAX_MEDIA_BYTES = 100 * 1024 * 1024
-"""Source: Cloud API reference, "Supported media types": documents are the largest with 100 MB; checked 2026-09."""
+MAX_ANSWER_BYTES = 16 * 1024 * 1024
+"""A page of a hundred templates has some hundred KB."""
 
-_TIMEOUT = httpx2.Timeout(10.0, read=30.0)
-_NOT_FOUND_CODES = {100, 33}
-
-
-class MediaNotFound(NotFound):
-    """The platform does not have this file any more: it keeps what customers send for 7 days."""
-
-    code = "MEDIA_NOT_FOUND"
+_USER_AGENT = "sigma-hub"
+_KEEPALIVE_SECONDS = 30.0
+_DNS_SECONDS = 300
+_TRANSFER_SECONDS = 600.0  # a file of 100 MB at 170 KB/s
+_PAUSE_SECONDS = 30.0
 
 
-class GraphClient:
-    """One connection pool to the Graph API. `close` it."""
+class NothingSent(Exception):
+    """No connection was made, so nothing has left this machine. The text names the fault and nothing else."""
 
-    def __init__(self, base_url: str, version: str) -> None:
-        self._base_url = f"{base_url.rstrip('/')}/{version}"
-        self._host = urlsplit(base_url).netloc
-        self._http = httpx2.AsyncClient(timeout=_TIMEOUT, follow_redirects=False, trust_env=False)
+
+class AnswerLost(Exception):
+    """The request may have arrived, and no whole answer came back. The text names the fault and nothing else."""
+
+
+class UntrustedHost(Exception):
+    """The address is neither the Graph API's nor one of Meta's media hosts: no token goes there."""
+
+
+class Reply(msgspec.Struct, frozen=True, kw_only=True):
+    """An answer of the Graph API, whatever its status. `headers` ignores case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class Stream(msgspec.Struct, frozen=True, kw_only=True):
+    """An answer whose body is still coming. `chunks` raises AnswerLost when it breaks off."""
+
+    status: int
+    chunks: AsyncIterator[bytes]
+
+
+class GraphTransport:
+    """The connection pool. It opens with the first call, in the event loop that is running then. `close` it."""
+
+    def __init__(
+        self,
+        base_url: str,
+        version: str,
+        *,
+        max_connections: int = 100,
+        connect_timeout_seconds: float = 5.0,
+        total_timeout_seconds: float = 30.0,
+    ) -> None:
+        """`connect_timeout_seconds` includes the wait for one of `max_connections`: a caller with more calls at once loses some."""
+        self._base = URL(base_url.rstrip("/"))
+        self._root = f"{self._base}/{version}/"
+        self._max_connections = max_connections
+        self._timeout = aiohttp.ClientTimeout(total=total_timeout_seconds, connect=connect_timeout_seconds)
+        self._transfer_timeout = aiohttp.ClientTimeout(total=_TRANSFER_SECONDS, connect=connect_timeout_seconds, sock_read=_PAUSE_SECONDS)
+        self._session: aiohttp.ClientSession | None = None
+        self._is_closed = False
 
     async def close(self) -> None:
-        """Close the connections."""
-        await self._http.aclose()
+        """Close the connections; calls that come later send nothing."""
+        self._is_closed = True
+        if self._session is not None:
+            await self._session.close()
+
+    async def post(self, path: str, token: str, body: bytes, *, params: Mapping[str, str] | None = None) -> Reply:
+        """Post JSON. Never repeated by itself. Raises: NothingSent, AnswerLost."""
+        return await self._call("POST", path, token, params=params, data=body, headers={"Content-Type": "application/json"})
+
+    async def call(self, method: str, path: str, token: str, *, params: Mapping[str, str] | None = None) -> Reply:
+        """Make a call without a body. Raises: NothingSent, AnswerLost."""
+        return await self._call(method, path, token, params=params)
+
+    async def upload(
+        self, path: str, token: str, body: AsyncIterable[bytes], *, headers: Mapping[str, str], params: Mapping[str, str] | None = None
+    ) -> Reply:
+        """Post a body as it comes. With `Content-Length` in the headers it is not chunked. Raises: NothingSent, AnswerLost."""
+        return await self._call("POST", path, token, params=params, data=body, headers=headers, timeout=self._transfer_timeout)
+
+    async def _call(
+        self,
+        method: str,
+        path: str,
+        token: str,
+        *,
+        params: Mapping[str, str] | None = None,
+        data: Any = None,
+        headers: Mapping[str, str] | None = None,
+        timeout: aiohttp.ClientTimeout | None = None,
+    ) -> Reply:
+        session = self._open()
+        url = URL(self._root + path, encoded=True)
+        try:
+            async with session.request(
+                method,
+                url,
+                params=params,
+                data=data,
+                headers={"Authorization": f"Bearer {token}", **(headers or {})},
+                allow_redirects=False,
+                timeout=timeout or self._timeout,
+            ) as response:
+                return Reply(status=response.status, headers=response.headers, body=await _whole(response))
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            failure = _fault(error)
+        raise failure  # here, because an exception that is raised above would keep aiohttp's as its context
 
     @asynccontextmanager
-    async def download_media(self, media_id: str, *, phone_number_id: str, access_token: str) -> AsyncIterator[AsyncIterator[bytes]]:
-        """Give the bytes of a media file, as they come. Raises: MediaNotFound, PlatformUnavailable."""
-        headers = {"Authorization": f"Bearer {access_token}"}
+    async def download(self, address: str, token: str) -> AsyncIterator[Stream]:
+        """Get a file from the Graph API's host or one of Meta's media hosts. Raises: UntrustedHost, NothingSent, AnswerLost."""
+        session, url = self._open(), self._trusted(address)
+        headers = {"Authorization": f"Bearer {token}", "Accept-Encoding": "identity"}
+        failure: Exception | None = None
+        response: aiohttp.ClientResponse | None = None
         try:
-            url = await self._media_url(media_id, phone_number_id, headers)
-            async with self._http.stream("GET", url, headers=headers) as response:
-                if response.status_code == httpx2.codes.NOT_FOUND:
-                    raise MediaNotFound
-                if response.status_code != httpx2.codes.OK:
-                    raise PlatformUnavailable(f"The platform answered {response.status_code} when the file was fetched; try again.")
-                yield _capped(response.aiter_bytes())
-        except httpx2.TransportError as error:
-            raise PlatformUnavailable(f"The Graph API could not be reached ({type(error).__name__}); try again.") from error
+            response = await session.get(url, headers=headers, allow_redirects=False, timeout=self._transfer_timeout)
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            failure = _fault(error)
+        if response is None:
+            raise failure or NothingSent
+        async with response:
+            yield Stream(status=response.status, chunks=_chunks(response))
 
-    async def _media_url(self, media_id: str, phone_number_id: str, headers: dict[str, str]) -> str:
-        if not media_id.isalnum():
-            raise MediaNotFound
-        response = await self._http.get(f"{self._base_url}/{media_id}", params={"phone_number_id": phone_number_id}, headers=headers)
-        if response.status_code != httpx2.codes.OK:
-            raise _refusal(response)
+    def _trusted(self, address: str) -> URL:
+        """Return the address, read by the very parser that the connection is made from: two parsers may see two hosts."""
         try:
-            url = str(response.json()["url"])
-        except (ValueError, KeyError, TypeError) as error:
-            raise PlatformUnavailable("The Graph API answered something that is no media object; try again.") from error
-        target = urlsplit(url)
-        host = target.hostname or ""
-        is_metas = target.scheme == "https" and any(host == known or host.endswith(f".{known}") for known in MEDIA_HOSTS)
-        if not is_metas and target.netloc != self._host:
-            raise PlatformUnavailable("The Graph API named a media host that is not Meta's; the file was not fetched.")
+            url = URL(address)
+        except ValueError:
+            raise UntrustedHost from None
+        host = (url.host or "").rstrip(".").lower()
+        is_metas = url.scheme == "https" and any(host == known or host.endswith(f".{known}") for known in MEDIA_HOSTS)
+        is_graph = url.absolute and url.origin() == self._base.origin()
+        if url.user is not None or url.password is not None or not (is_metas or is_graph):
+            raise UntrustedHost
         return url
 
+    def _open(self) -> aiohttp.ClientSession:
+        if self._is_closed:
+            raise NothingSent("Closed")
+        if self._session is None:
+            connector = aiohttp.TCPConnector(
+                limit=self._max_connections, keepalive_timeout=_KEEPALIVE_SECONDS, ttl_dns_cache=_DNS_SECONDS, socket_factory=_socket
+            )
+            self._session = aiohttp.ClientSession(
+                connector=connector, headers={"User-Agent": _USER_AGENT}, cookie_jar=aiohttp.DummyCookieJar(), trust_env=False
+            )
+        return self._session
 
-def _refusal(response: httpx2.Response) -> MediaNotFound | PlatformUnavailable:
-    """Return what a refused look-up means, from the code of its error."""
+
+def _socket(address: tuple[Any, ...]) -> socket.socket:
+    """Return a socket that notices a dead peer although nothing is being sent."""
+    family, kind, protocol = address[:3]
+    opened = socket.socket(family, kind, protocol)
+    opened.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    return opened
+
+
+def _fault(error: Exception) -> NothingSent | AnswerLost:
+    """Return what a fault of the network means. The type's name is all that is kept."""
+    name = type(error).__name__
+    is_before = isinstance(
+        error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError | aiohttp.InvalidURL | aiohttp.NonHttpUrlClientError
+    )
+    return NothingSent(name) if is_before or isinstance(error, ssl.SSLCertVerificationError) else AnswerLost(name)
+
+
+async def _whole(response: aiohttp.ClientResponse) -> bytes:
+    """Return the whole body. Raises: ClientPayloadError when it is cut off, or larger than any answer of the Graph API."""
+    body = await response.content.readany()
+    if response.content.at_eof():
+        return body
+    parts, size = [body], len(body)
+    while part := await response.content.readany():
+        size += len(part)
+        if size > MAX_ANSWER_BYTES:
+            raise aiohttp.ClientPayloadError
+        parts.append(part)
+    return b"".join(parts)
+
+
+async def _chunks(response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
     try:
-        code = response.json()["error"]["code"]
-    except (ValueError, KeyError, TypeError):
-        code = None
-    if response.status_code == httpx2.codes.NOT_FOUND or code in _NOT_FOUND_CODES:
-        return MediaNotFound()
-    advice = "check the access token of this tenant" if response.status_code in {401, 403} else "try again"
-    return PlatformUnavailable(f"The Graph API refused the media request (HTTP {response.status_code}, code {code}); {advice}.")
-
-
-async def _capped(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    size = 0
-    async for chunk in chunks:
-        size += len(chunk)
-        if size > MAX_MEDIA_BYTES:
-            raise PlatformUnavailable("The file is larger than the platform allows; it was not passed on.")
-        yield chunk
+        async for chunk in response.content.iter_any():
+            yield chunk
+        return
+    except (aiohttp.ClientError, TimeoutError, OSError, asyncio.IncompleteReadError) as error:
+        failure = _fault(error)
+    raise failure

@@ -30,7 +30,7 @@ def parse_status(change: Change, path: str, item: object) -> Event:
         return _report(change, path, status, f"call_{said}", details)
     receipt = _RECEIPTS.get(said)
     if receipt is None:
-        return _report(change, path, status, f"status_{said}", {})
+        return _report(change, path, status, f"status_{said}", {"platform_message_id": message_id})
     return ReceiptReported(
         path=path,
         address=change.address,

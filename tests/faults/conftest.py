@@ -1,0 +1,5 @@
+"""Fixtures of the tests with faults."""
+
+from tests.e2e.fixtures import empty, installed, sigma
+
+__all__ = ["empty", "installed", "sigma"]
