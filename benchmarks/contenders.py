@@ -45,14 +45,17 @@ class Postgres:
     """SIGMA's own PostgreSQL, kept running by us while servers come and go."""
 
     def __init__(self, admin_conninfo: str, data_directory: Path) -> None:
-        self._admin_conninfo = admin_conninfo
+        self._connection = psycopg.connect(admin_conninfo, autocommit=True)
         self._postmaster = int((data_directory / "pgdata" / "postmaster.pid").read_text().split("\n")[0])
 
     def sql(self, query: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """Run SQL as the administrator, whom row-level security does not bind. Returns the rows, if any."""
-        with psycopg.connect(self._admin_conninfo, autocommit=True) as connection:
-            cursor = connection.execute(query.encode(), parameters)
-            return cursor.fetchall() if cursor.description else []
+        cursor = self._connection.execute(query.encode(), parameters)
+        return cursor.fetchall() if cursor.description else []
+
+    def close(self) -> None:
+        """End our own connection."""
+        self._connection.close()
 
     def pin(self, cores: Sequence[int]) -> None:
         """Keep the postmaster, its processes and those to come on these cores."""
@@ -97,9 +100,9 @@ def new_sigma(directory: Path) -> Iterator[Sigma]:
         with (directory / "SIGMA.log").open("wb") as log:
             made = subprocess.run(command, cwd=directory, env=_environment(directory), stdout=subprocess.PIPE, stderr=log, check=True)
         tenant = json.loads(made.stdout)
-        postgres = Postgres(admin_conninfo, directory / "postgres")
-        workspace_id = new_workspace(postgres, tenant["id"], PHONE_NUMBER_ID)
-        yield Sigma(postgres, directory, UUID(tenant["id"]), workspace_id, tenant["apiKey"])
+        with contextlib.closing(Postgres(admin_conninfo, directory / "postgres")) as postgres:
+            workspace_id = new_workspace(postgres, tenant["id"], PHONE_NUMBER_ID)
+            yield Sigma(postgres, directory, UUID(tenant["id"]), workspace_id, tenant["apiKey"])
 
 
 def new_workspace(postgres: Postgres, tenant_id: UUID | str, external_id: str) -> UUID:

@@ -126,7 +126,7 @@ class _Scene:
 
     def _await_empty_queue(self) -> None:
         until = time.monotonic() + LIMIT_SECONDS
-        while self._sigma.postgres.sql("SELECT EXISTS (SELECT FROM webhook_queue)")[0][0]:
+        while self._sigma.postgres.sql("SELECT EXISTS (SELECT tenants_with_queued_events())")[0][0]:
             if time.monotonic() > until:
                 self.checks.append(Check(f"everything projected within {LIMIT_SECONDS:.0f} s", expected=True, found=False))
                 return

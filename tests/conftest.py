@@ -24,14 +24,18 @@ _numbers = itertools.count()
 
 
 @pytest.fixture(scope="session")
-def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The administrator's conninfo of one PostgreSQL that all workers of this run share, with a migrated template database."""
+def postgres_directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the PostgreSQL of this run keeps its data; all workers share it."""
     shared = tmp_path_factory.getbasetemp()
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        shared = shared.parent
-    with EmbeddedPostgres(shared / "postgres") as server:
+    return (shared.parent if "PYTEST_XDIST_WORKER" in os.environ else shared) / "postgres"
+
+
+@pytest.fixture(scope="session")
+def postgres_server(postgres_directory: Path) -> Iterator[str]:
+    """The administrator's conninfo of one PostgreSQL that all workers of this run share, with a migrated template database."""
+    with EmbeddedPostgres(postgres_directory) as server:
         admin = server.start()
-        with (shared / "template.lock").open("w") as lock:
+        with postgres_directory.with_suffix(".lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             _spare_the_disk(admin)
             migrate(create_database(admin, TEMPLATE), master_key=MASTER_KEY)

@@ -15,6 +15,7 @@ import psycopg
 from sigma.entrypoints.http import build_http
 from sigma.entrypoints.installation import Installation
 from sigma.entrypoints.operator import create_key, create_tenant_with_key
+from sigma.intake.journal import Journal
 from sigma.intake.projector import Projector
 from sigma.kit.clock import now
 from sigma.kit.db import DatabaseRole
@@ -35,9 +36,12 @@ CREATE_WORKSPACE = """mutation ($tenant: ID!, $external: String!) {
 class World:
     """One tenant with one workspace, and everything that a test does to them."""
 
-    def __init__(self, installation: Installation, client: httpx2.AsyncClient, metrics: Metrics, projector: Projector) -> None:
+    def __init__(
+        self, installation: Installation, client: httpx2.AsyncClient, metrics: Metrics, projector: Projector, journal: Journal
+    ) -> None:
         self.installation = installation
         self.client = client
+        self.journal = journal
         self.metrics = metrics
         self.projector = projector
         self.tenant_id = UUID(int=0)
@@ -125,7 +129,7 @@ async def a_world(installation: Installation, metrics: Metrics, *, workspace: bo
     transport = httpx2.ASGITransport(app=parts.app)
     try:
         async with httpx2.AsyncClient(transport=transport, base_url="http://sigma.test") as client:
-            world = World(installation, client, metrics, projector)
+            world = World(installation, client, metrics, projector, parts.journal)
             world.tenant_id, world.api_key = await world.new_tenant("Acme Ltda")
             if workspace:
                 world.workspace_id = await world.create_workspace()

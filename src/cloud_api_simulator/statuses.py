@@ -9,7 +9,7 @@ from cloud_api_simulator import bodies
 from cloud_api_simulator.agenda import Agenda
 from cloud_api_simulator.bodies import Json
 from cloud_api_simulator.customers import Customer
-from cloud_api_simulator.errors import TITLES
+from cloud_api_simulator.error_codes import TITLES
 from cloud_api_simulator.settings import SimulatorSettings
 from cloud_api_simulator.webhooks import Update
 from cloud_api_simulator.world import World

@@ -20,9 +20,10 @@ from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import quote
 
 import psycopg
-from psycopg.conninfo import make_conninfo
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 SIGMA = Path(sys.executable).with_name("sigma")
 APP_SECRET = "an-app-secret-that-only-this-test-knows"
@@ -166,6 +167,12 @@ class Sigma:
         file = self.home / "appsettings.json"
         file.touch(mode=0o600)
         file.write_text(json.dumps(self.settings))
+
+    def use_database(self, conninfo: str) -> None:
+        """Point `Database.Url` at another PostgreSQL."""
+        self.external_conninfo = conninfo
+        at = {name: quote(str(value), safe="") for name, value in conninfo_to_dict(conninfo).items()}
+        self.configure(Database={"Url": f"postgresql://{at['user']}:{at['password']}@:{at['port']}/{at['dbname']}?host={at['host']}"})
 
     # The command line
 

@@ -1,12 +1,14 @@
 """`/graphql`: the API, and GraphiQL from assets that the set-up installed."""
 
 import importlib.util
+import json
 import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
 import strawberry
+from cross_web import HTTPException
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
@@ -76,12 +78,14 @@ def graphql_routes(app: GraphQLApp, *, metrics: Metrics, graphiql: bool) -> list
     """Return the routes of the API and, when it is on, of GraphiQL."""
 
     async def graphql(request: Request) -> Response:
-        refused = _refusal(request)
+        refused = _refusal(request) or await _malformed(request)
         if refused is not None:
             return refused
         started = time.perf_counter()
         try:
             response: Response = await app.run(request)
+        except HTTPException as refusal:
+            return PlainTextResponse(f"{refusal.reason}\n", status_code=refusal.status_code)
         except DATABASE_DOWN:
             error = {"message": "The database cannot be reached right now; try again.", "extensions": {"code": "DATABASE_UNAVAILABLE"}}
             return JSONResponse({"data": None, "errors": [error]}, status_code=503, headers={"Retry-After": "5"})
@@ -117,6 +121,17 @@ def _refusal(request: Request) -> Response | None:
     length = request.headers.get("content-length", "")
     if not length.isdigit() or int(length) > MAX_BODY_BYTES:
         return PlainTextResponse(f"The body must have a Content-Length of at most {MAX_BODY_BYTES} bytes.\n", status_code=413)
+    return None
+
+
+async def _malformed(request: Request) -> Response | None:
+    """Refuse a body that is no JSON object, which Strawberry would take for a fault of ours."""
+    try:
+        operation = json.loads(await request.body())
+    except (ValueError, RecursionError):
+        operation = None
+    if not isinstance(operation, dict):
+        return PlainTextResponse('The body must be a JSON object such as {"query": "{ tenant { name } }"}.\n', status_code=400)
     return None
 
 

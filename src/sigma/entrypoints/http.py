@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from sigma.connectors.whatsapp.client import GraphClient
+from sigma.connectors.whatsapp.graph import GraphClient
 from sigma.entrypoints.graphql_app import GraphQLApp, graphql_routes
 from sigma.entrypoints.installation import Installation
 from sigma.entrypoints.media import media_route
@@ -18,6 +18,7 @@ from sigma.intake.journal import Journal
 from sigma.intake.webhook import PATH_PREFIX, AppSecrets, WhatsAppWebhook
 from sigma.kit.clock import now
 from sigma.kit.db import DATABASE_DOWN, Database, DatabaseRole
+from sigma.kit.deadlines import within
 from sigma.kit.metrics import Metrics, render_metrics
 from sigma.kit.schema import HEAD as SCHEMA_HEAD
 from sigma.kit.settings import WhatsAppSettings
@@ -27,6 +28,9 @@ App = Callable[[Any, Any, Any], Awaitable[None]]
 
 JOURNAL_DEADLINE_SECONDS = 1.5
 """While there is no detour a webhook waits this long for the journal; then it is refused with 503, within two seconds."""
+
+READY_SECONDS = 1.0
+"""A database that takes longer to say which revision it is at is not ready."""
 
 _SECURITY_HEADERS = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer", "X-Frame-Options": "DENY"}
 
@@ -109,14 +113,18 @@ def _operator_routes(db: Database, journal: Journal) -> list[BaseRoute]:
     async def live(_: Request) -> Response:
         return JSONResponse({"status": "live"})
 
+    async def ask_revision() -> str | None:
+        async with db.transaction(DatabaseRole.API, None) as tx:
+            row = await (await tx.execute("SELECT version_num FROM alembic_version")).fetchone()
+        return str(row[0]) if row else None
+
     async def ready(_: Request) -> Response:
         checks = {"database": False, "migrations": False, "journal": journal.is_connected}
         try:
-            async with db.transaction(DatabaseRole.API, None) as tx:
-                row = await (await tx.execute("SELECT version_num FROM alembic_version")).fetchone()
+            revision = await within(READY_SECONDS, ask_revision())
             checks["database"] = True
-            checks["migrations"] = row is not None and row[0] == SCHEMA_HEAD
-        except DATABASE_DOWN:
+            checks["migrations"] = revision == SCHEMA_HEAD
+        except (TimeoutError, *DATABASE_DOWN):
             pass  # the answer says so
         is_ready = all(checks.values())
         return JSONResponse({"status": "ready" if is_ready else "not ready", **checks}, status_code=200 if is_ready else 503)

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from sigma.connectors.whatsapp.client import GraphClient
+from sigma.connectors.whatsapp.graph import GraphClient
 from sigma.kit.db import DATABASE_DOWN, Database, DatabaseRole
 from sigma.kit.errors import Forbidden, PlatformUnavailable, SigmaError
 from sigma.kit.ids import parse_id
@@ -65,13 +65,13 @@ async def _streamed(client: GraphClient, message: Message, workspace: Workspace,
     """Return the file as it comes. What the platform refuses is known before the answer begins."""
     media = message.media or {}
     async with AsyncExitStack() as stack:
-        download = client.download_media(media["id"], phone_number_id=workspace.external_id, access_token=token)
-        chunks = await stack.enter_async_context(download)
+        download = client.download_media(media["id"], phone_number_id=workspace.external_id, token=token)
+        file = await stack.enter_async_context(download)
         opened = stack.pop_all()
 
     async def body() -> AsyncIterator[bytes]:
         async with opened:
-            async for chunk in chunks:
+            async for chunk in file.chunks:
                 yield chunk
 
     mime_type = str(media.get("mime_type") or "")

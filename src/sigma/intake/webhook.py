@@ -8,6 +8,7 @@ import contextlib
 import hmac
 import time
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qs
 from uuid import UUID
@@ -19,6 +20,7 @@ from sigma.intake.models import JournalEntry
 from sigma.kit.clock import Clock
 from sigma.kit.crypto import SealingKey
 from sigma.kit.db import DATABASE_DOWN
+from sigma.kit.deadlines import within
 from sigma.kit.ids import new_id, parse_id
 from sigma.kit.log import get_logger
 from sigma.kit.metrics import Metrics
@@ -34,6 +36,12 @@ _PLATFORM = Platform.WHATS_APP
 _TOO_LARGE = 413
 _SIGNATURE_HEADER = b"x-hub-signature-256"
 _MAX_KNOWN_TENANTS = 10_000
+_BODY_SECONDS = 5.0
+"""How long a body may take to arrive. A client that sends slower, or stops in the middle, holds nothing up for longer."""
+
+_FIRST_OF_DAY_SECONDS = 1.7
+"""How long the first POST of a tenant's day may take to load its key and be journalled: with the answer it makes two seconds."""
+
 _DISCARDED_BYTES = 16 * 1024 * 1024
 _DISCARD_SECONDS = 2.0
 
@@ -116,7 +124,8 @@ class WhatsAppWebhook:
     async def _accept(self, tenant: str, headers: Headers, receive: Any) -> tuple[int, Headers]:
         """Return status and headers of the answer to one POST, after the journal has it."""
         try:
-            raw = await _read_body(headers, receive, self._max_bytes)
+            async with asyncio.timeout(_BODY_SECONDS):
+                raw = await _read_body(headers, receive, self._max_bytes)
         except BodyTooLarge:
             self._refuse("too_large")
             log.warning("WhatsApp webhook body too large", limit_bytes=self._max_bytes)
@@ -124,6 +133,9 @@ class WhatsAppWebhook:
         except ClientGone:
             self._refuse("incomplete")
             return 400, [(b"connection", b"close")]
+        except TimeoutError:
+            self._refuse("too_slow")
+            return 408, [(b"connection", b"close")]
         reason = self._signature_fault(tenant, headers, raw)
         if reason is not None:
             self._refuse(reason)
@@ -151,19 +163,25 @@ class WhatsAppWebhook:
 
     async def _journalise(self, tenant_id: UUID, raw: bytes) -> tuple[int, Headers]:
         created_at = self._clock()
-        event_id = new_id()
         try:
-            key: SealingKey | None = self._keys.cached_raw_key(tenant_id, created_at.date())
-            if key is None:
-                key = await self._keys.raw_key(tenant_id, created_at.date())
-            sealed = key.seal(raw, context=raw_context(tenant_id, event_id))
-            await self._journal.append(JournalEntry(tenant_id, created_at, event_id, _PLATFORM, sealed))
-        except (JournalUnavailable, *DATABASE_DOWN) as error:
+            if self._keys.cached_raw_key(tenant_id, created_at.date()) is None:  # asks the database for it, too
+                await within(_FIRST_OF_DAY_SECONDS, self._append(tenant_id, created_at, raw))
+            else:
+                await self._append(tenant_id, created_at, raw)
+        except (JournalUnavailable, TimeoutError, *DATABASE_DOWN) as error:
             self._refuse("journal_unavailable")
             log.warning("WhatsApp webhook not accepted", reason="the journal is unavailable", error=type(error).__name__)
             return 503, [(b"retry-after", RETRY_AFTER_SECONDS)]
         self._accepted.inc()
         return 200, []
+
+    async def _append(self, tenant_id: UUID, created_at: datetime, raw: bytes) -> None:
+        event_id = new_id()
+        key: SealingKey | None = self._keys.cached_raw_key(tenant_id, created_at.date())
+        if key is None:
+            key = await self._keys.raw_key(tenant_id, created_at.date())
+        sealed = key.seal(raw, context=raw_context(tenant_id, event_id))
+        await self._journal.append(JournalEntry(tenant_id, created_at, event_id, _PLATFORM, sealed))
 
     def _tenant_id(self, tenant: str) -> UUID | None:
         try:

@@ -23,6 +23,13 @@ DATABASE_DOWN = (OperationalError, PoolTimeout)
 """What is raised when the database cannot be reached or went away."""
 
 
+_WAIT_SECONDS = 1.5
+"""How long to wait for a connection."""
+
+_KEEPALIVE = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 25_000}
+"""A server that vanished from the network is noticed after 25 seconds, not after hours. `Database.Url` may say otherwise."""
+
+
 class DatabaseRole(StrEnum):
     """The roles that the first migration creates. OWNER owns the tables and never serves requests."""
 
@@ -63,7 +70,7 @@ class Database:
         name = role_name(self._role_prefix, role)
         own = {"user": name, "password": role_password(self._master_key, name), "application_name": f"sigma {role}"}
         server = {name: value for name, value in self._server.items() if value is not None}
-        return make_conninfo("", **{**server, **own, "connect_timeout": 3})
+        return make_conninfo("", **{**_KEEPALIVE, **server, **own, "connect_timeout": 3})
 
     async def connect(self, role: DatabaseRole) -> Tx:
         """Return a connection of its own, in autocommit mode (LISTEN, the journal). The caller closes it."""
@@ -100,7 +107,8 @@ class Database:
                 self.conninfo(role),
                 min_size=1,
                 max_size=self._pool_size,
-                timeout=1.5,
+                timeout=_WAIT_SECONDS,
+                reconnect_timeout=_WAIT_SECONDS,  # its own pause grows to minutes; whoever waits next tries again anyway
                 open=False,
                 check=AsyncConnectionPool.check_connection,
             )

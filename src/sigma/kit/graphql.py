@@ -6,18 +6,18 @@ from typing import Any, Generic, TypeVar
 
 import strawberry
 from graphql import (
+    DocumentNode,
+    ExecutableDefinitionNode,
     FieldNode,
     FragmentDefinitionNode,
     FragmentSpreadNode,
     GraphQLError,
-    InlineFragmentNode,
     IntValueNode,
     SelectionSetNode,
     VariableNode,
 )
 from strawberry.extensions import FieldExtension, SchemaExtension
 from strawberry.scalars import JSON
-from strawberry.types.graphql import OperationType
 
 from sigma.kit.errors import Forbidden, SigmaError, Unauthenticated
 from sigma.kit.log import get_logger
@@ -32,6 +32,7 @@ MAX_DEPTH = 10
 MAX_ALIASES = 15
 MAX_TOKENS = 1_500
 MAX_COST = 20_000
+MAX_SIZE = 5_000
 DEFAULT_PAGE_SIZE = 50
 
 
@@ -135,44 +136,62 @@ def _presented(error: GraphQLError) -> GraphQLError:
 
 
 class LimitCost(SchemaExtension):
-    """Refuses operations whose pages multiply beyond reason, before anything is read.
+    """Refuses operations that are too large or whose pages multiply beyond reason, before anything is validated or read.
 
-    Each field costs 1, and what stands below a field with `first` counts that many times.
+    Each field costs 1, and what stands below a field with `first` counts that many times. The size is that of the document with
+    its fragments written out: the rules that come later walk all of that, and fragments that spread fragments double it each time.
     """
 
-    def on_execute(self) -> Iterator[None]:
-        """Count the operation's cost."""
+    def on_validate(self) -> Iterator[None]:
+        """Measure the document."""
         document = self.execution_context.graphql_document
-        if document is not None and self.execution_context.operation_type is not OperationType.SUBSCRIPTION:
-            fragments = {node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)}
-            variables = self.execution_context.variables or {}
-            for node in document.definitions:
-                selection = getattr(node, "selection_set", None)
-                if selection is not None and not isinstance(node, FragmentDefinitionNode):
-                    cost = _cost(selection, fragments, variables, seen=())
-                    if cost > MAX_COST:
-                        raise GraphQLError(
-                            f"This operation costs {cost}, the limit is {MAX_COST}. Ask for smaller pages or fewer nested lists.",
-                            extensions={"code": "QUERY_TOO_COSTLY"},
-                        )
+        if document is not None:
+            measure = _Measure(document, self.execution_context.variables or {})
+            executable = [definition for definition in document.definitions if isinstance(definition, ExecutableDefinitionNode)]
+            measured = [(definition, measure.selection(definition.selection_set)) for definition in executable]
+            if sum(size for _, (_, size) in measured) > MAX_SIZE:
+                raise _too_costly(f"This document is too large: it may have {MAX_SIZE} fields with its fragments written out.")
+            cost = max((cost for definition, (cost, _) in measured if not isinstance(definition, FragmentDefinitionNode)), default=0)
+            if cost > MAX_COST:
+                raise _too_costly(f"This operation costs {cost}, the limit is {MAX_COST}. Ask for smaller pages or fewer nested lists.")
         yield
 
 
-def _cost(
-    selection: SelectionSetNode, fragments: dict[str, FragmentDefinitionNode], variables: dict[str, Any], *, seen: tuple[str, ...]
-) -> int:
-    total = 0
-    for node in selection.selections:
-        if isinstance(node, FieldNode):
-            below = _cost(node.selection_set, fragments, variables, seen=seen) if node.selection_set else 0
-            total += 1 + _page_size(node, variables) * below
-        elif isinstance(node, InlineFragmentNode):
-            total += _cost(node.selection_set, fragments, variables, seen=seen)
-        elif isinstance(node, FragmentSpreadNode) and node.name.value not in seen and node.name.value in fragments:
-            total += _cost(fragments[node.name.value].selection_set, fragments, variables, seen=(*seen, node.name.value))
-        if total > MAX_COST * 100:
-            break
-    return total
+def _too_costly(message: str) -> GraphQLError:
+    return GraphQLError(message, extensions={"code": "QUERY_TOO_COSTLY"})
+
+
+class _Measure:
+    """Cost and size of selections. A fragment is measured once, however often it is spread."""
+
+    def __init__(self, document: DocumentNode, variables: dict[str, Any]) -> None:
+        self._variables = variables
+        self._fragments = {node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)}
+        self._known: dict[str, tuple[int, int]] = {}
+        self._open: set[str] = set()
+
+    def selection(self, selection: SelectionSetNode) -> tuple[int, int]:
+        """Return the cost and the size of a selection."""
+        cost = size = 0
+        for node in selection.selections:
+            if isinstance(node, FragmentSpreadNode):
+                below = self._fragment(node.name.value)
+            else:
+                below = self.selection(node.selection_set) if node.selection_set else (0, 0)  # type: ignore[attr-defined]
+            cost += 1 + _page_size(node, self._variables) * below[0] if isinstance(node, FieldNode) else below[0]
+            size += 1 + below[1]
+        return cost, size
+
+    def _fragment(self, name: str) -> tuple[int, int]:
+        """Return the cost and the size of a fragment. Raises: GraphQLError for one that is not there or contains itself."""
+        if name not in self._known:
+            if name not in self._fragments or name in self._open:
+                what = "contains itself" if name in self._open else "is not defined"
+                raise GraphQLError(f"The fragment {name} {what}.", extensions={"code": "INVALID_FRAGMENT"})
+            self._open.add(name)
+            self._known[name] = self.selection(self._fragments[name].selection_set)
+            self._open.remove(name)
+        return self._known[name]
 
 
 def _page_size(field: FieldNode, variables: dict[str, Any]) -> int:

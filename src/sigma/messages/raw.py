@@ -4,8 +4,7 @@ import re
 from typing import Any
 from uuid import UUID
 
-import msgspec
-
+from sigma.connectors.whatsapp.decode import decode
 from sigma.kit.crypto import CannotUnseal, seal_context
 from sigma.kit.db import Tx
 from sigma.messages.models import Message
@@ -40,7 +39,7 @@ async def read_raw(tx: Tx, scope: TenantScope, keys: KeyRing, message: Message) 
         body = key.unseal(bytes(row[0]), context=raw_context(scope.tenant_id, message.webhook_event_id))
     except CannotUnseal:
         return None
-    return _item_at(msgspec.json.decode(body), message.webhook_path or "")
+    return _item_at(decode(body), message.webhook_path or "")
 
 
 def _item_at(body: Any, path: str) -> Any:

@@ -13,10 +13,15 @@ OPERATOR = Caller(role=Role.INSTALLATION, tenant_id=None, actor="operator")
 """Whoever may run `sigma` commands on this machine."""
 
 
-async def create_tenant(tx: Tx, caller: Caller, *, tenant_id: UUID, name: str) -> Tenant:
-    """Create a tenant; the transaction must be scoped to its id. Raises: Forbidden, NameRequired, TenantAlreadyExists."""
+def require_installation(caller: Caller) -> None:
+    """Raises: Forbidden unless the caller may create tenants."""
     if caller.role is not Role.INSTALLATION:
         raise Forbidden("Only an installation key may create tenants. The operator makes one with: sigma apikey create --installation")
+
+
+async def create_tenant(tx: Tx, caller: Caller, *, tenant_id: UUID, name: str) -> Tenant:
+    """Create a tenant; the transaction must be scoped to its id. Raises: Forbidden, NameRequired, TenantAlreadyExists."""
+    require_installation(caller)
     try:
         async with tx.transaction():
             row = await (

@@ -84,10 +84,11 @@ class Authenticator:
 
     async def authenticate(self, authorization: str | None) -> Caller:
         """Return who calls with this Authorization header. Raises: Unauthenticated, always with the same words."""
-        scheme, _, secret = (authorization or "").partition(" ")
+        scheme, _, secret = (authorization or "").strip().partition(" ")
+        secret = secret.lstrip()
         if scheme.lower() != "bearer" or not secret.startswith(_PREFIX):
             raise Unauthenticated
-        secret_hash = hash_api_key(secret.strip())
+        secret_hash = hash_api_key(secret)
         known = self._known.get(secret_hash)
         if known is not None and known[0] > time.monotonic():
             return known[1]

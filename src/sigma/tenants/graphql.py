@@ -6,11 +6,11 @@ import strawberry
 
 from sigma.kit.db import DatabaseRole
 from sigma.kit.graphql import ExpectedErrors, UserError
-from sigma.kit.ids import new_id
-from sigma.tenants.actions import create_tenant, get_tenant
+from sigma.kit.ids import new_id, parse_id
+from sigma.tenants.actions import create_tenant, get_tenant, require_installation
 from sigma.tenants.api_keys import create_api_key
-from sigma.tenants.context import Info, id_argument
-from sigma.tenants.models import Role, Tenant, TenantNotFound, TenantScope
+from sigma.tenants.context import Info
+from sigma.tenants.models import InvalidTenantId, Role, Tenant, TenantScope
 
 
 @strawberry.type(name="Tenant", description="A customer of this installation.")
@@ -65,8 +65,11 @@ class TenantMutation:
     @strawberry.mutation(extensions=[ExpectedErrors(CreateTenantPayload)], description="Create a tenant. Needs an installation key.")
     async def create_tenant(self, info: Info, input: CreateTenantInput) -> CreateTenantPayload:  # the contract's argument name
         """Create a tenant and its first key."""
-        tenant_id = id_argument(input.id, TenantNotFound, field=("input", "id")) if input.id else new_id()
         caller = info.context.caller
+        require_installation(caller)
+        tenant_id = parse_id(input.id) if input.id else new_id()
+        if tenant_id is None:
+            raise InvalidTenantId(field=("input", "id"))
         async with info.context.db.transaction(DatabaseRole.API, tenant_id) as tx:
             tenant = await create_tenant(tx, caller, tenant_id=tenant_id, name=input.name)
             _, secret = await create_api_key(tx, TenantScope(tenant_id, Role.OWNER, caller.actor), role=Role.OWNER, name="first key")

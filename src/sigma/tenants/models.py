@@ -83,6 +83,12 @@ class TenantNotFound(NotFound):
     code = "TENANT_NOT_FOUND"
 
 
+class InvalidTenantId(InvalidInput):
+    """A tenant's id is a UUID, such as 0197c2a0-0000-7000-8000-000000000001. Leave it out to get a new one."""
+
+    code = "INVALID_TENANT_ID"
+
+
 class TenantAlreadyExists(Conflict):
     """A tenant with this id exists already."""
 

@@ -5,7 +5,6 @@ The access token goes to the Graph API and to Meta's own media hosts, and nowher
 environment is used. No error of aiohttp's leaves this file, because some carry the request's headers.
 """
 
-import asyncio
 import socket
 import ssl
 from collections.abc import AsyncIterable, AsyncIterator, Mapping
@@ -21,7 +20,7 @@ MAX_ANSWER_BYTES = 16 * 1024 * 1024
 """A page of a hundred templates has some hundred KB."""
 
 _USER_AGENT = "sigma-hub"
-_KEEPALIVE_SECONDS = 30.0
+_KEEPALIVE_SECONDS = 15.0  # a connection that the other side has given up while it was idle makes an Unknown out of the next send
 _DNS_SECONDS = 300
 _TRANSFER_SECONDS = 600.0  # a file of 100 MB at 170 KB/s
 _PAUSE_SECONDS = 30.0
@@ -93,7 +92,7 @@ class GraphTransport:
         self, path: str, token: str, body: AsyncIterable[bytes], *, headers: Mapping[str, str], params: Mapping[str, str] | None = None
     ) -> Reply:
         """Post a body as it comes. With `Content-Length` in the headers it is not chunked. Raises: NothingSent, AnswerLost."""
-        return await self._call("POST", path, token, params=params, data=body, headers=headers, timeout=self._transfer_timeout)
+        return await self._call("POST", path, token, params=params, data=body, headers=headers, limits=self._transfer_timeout)
 
     async def _call(
         self,
@@ -104,7 +103,7 @@ class GraphTransport:
         params: Mapping[str, str] | None = None,
         data: Any = None,
         headers: Mapping[str, str] | None = None,
-        timeout: aiohttp.ClientTimeout | None = None,
+        limits: aiohttp.ClientTimeout | None = None,
     ) -> Reply:
         session = self._open()
         url = URL(self._root + path, encoded=True)
@@ -116,7 +115,7 @@ class GraphTransport:
                 data=data,
                 headers={"Authorization": f"Bearer {token}", **(headers or {})},
                 allow_redirects=False,
-                timeout=timeout or self._timeout,
+                timeout=limits or self._timeout,
             ) as response:
                 return Reply(status=response.status, headers=response.headers, body=await _whole(response))
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
@@ -147,7 +146,7 @@ class GraphTransport:
             raise UntrustedHost from None
         host = (url.host or "").rstrip(".").lower()
         is_metas = url.scheme == "https" and any(host == known or host.endswith(f".{known}") for known in MEDIA_HOSTS)
-        is_graph = url.absolute and url.origin() == self._base.origin()
+        is_graph = bool(url.scheme) and url.absolute and url.origin() == self._base.origin()
         if url.user is not None or url.password is not None or not (is_metas or is_graph):
             raise UntrustedHost
         return url
@@ -197,10 +196,11 @@ async def _whole(response: aiohttp.ClientResponse) -> bytes:
 
 
 async def _chunks(response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
+    failure: Exception | None = None
     try:
         async for chunk in response.content.iter_any():
             yield chunk
-        return
-    except (aiohttp.ClientError, TimeoutError, OSError, asyncio.IncompleteReadError) as error:
+    except (aiohttp.ClientError, TimeoutError, OSError) as error:
         failure = _fault(error)
-    raise failure
+    if failure is not None:
+        raise failure

@@ -27,8 +27,8 @@ RULES: dict[int, ErrorRule] = {**GRAPH_CODES, **MESSAGE_CODES, **ACCOUNT_CODES}
 INVALID_PARAMETER, UNKNOWN_OBJECT = 100, 33
 TOKEN_INVALID = 190
 LONGEST_WAIT = timedelta(hours=1)
-NO_PLATFORM_WAIT = timedelta(seconds=30)
-"""When something on the way that is not the Graph API refused: a proxy, a firewall, a wrong address."""
+NO_PLATFORM_WAIT = timedelta(seconds=5)
+"""When there is no connection, or something on the way that is not the Graph API refused: a proxy, a firewall, a wrong address."""
 HELD_BACK = frozenset({"held_for_quality_assessment", "paused"})
 
 _FAMILIES: tuple[tuple[range, int], ...] = (
@@ -76,9 +76,9 @@ def advice_for(code: int) -> str:
     return rule_for(code).advice
 
 
-def reject(code: int, *, details: str | None = None) -> Rejected:
+def reject(code: int, *, subcode: int | None = None, details: str | None = None) -> Rejected:
     """Return the refusal that a code means, also when it came by webhook or when its attempts are used up."""
-    return _rejected(rule_for(code), code, details)
+    return _rejected(rule_for(code, subcode=subcode), code, details)
 
 
 def read_outcome(status: int, body: bytes, headers: Mapping[str, str], *, secrets: Iterable[str] = ()) -> Outcome:

@@ -43,9 +43,9 @@ class MediaNotFound(NotFound):
 def refused(fault: GraphFault, *, is_fault: bool) -> GraphError:
     """Return the error of a refusal; of one that time heals a GraphError, of the others a GraphRefused."""
     rule = rule_for(fault.code, subcode=fault.subcode, is_fault=is_fault)
-    details = f" {fault.details}" if fault.details else ""
+    details = f"{fault.details.rstrip('. ')}. " if fault.details else ""
     return (GraphError if rule.is_retried else GraphRefused)(
-        f"{rule.title} (code {fault.code}). {rule.advice}{details}",
+        f"{rule.title} (code {fault.code}). {details}{rule.advice}",
         advice=rule.advice,
         platform_code=fault.code,
         subcode=fault.subcode,

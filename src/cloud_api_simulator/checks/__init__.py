@@ -1,0 +1,1 @@
+"""Meta's rules about what is in a request: pure checks, no state."""
