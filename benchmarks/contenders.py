@@ -9,7 +9,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -48,7 +48,7 @@ class Postgres:
         self._connection = psycopg.connect(admin_conninfo, autocommit=True)
         self._postmaster = int((data_directory / "pgdata" / "postmaster.pid").read_text().split("\n")[0])
 
-    def sql(self, query: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+    def sql(self, query: str, parameters: Sequence[Any] | Mapping[str, Any] = ()) -> list[tuple[Any, ...]]:
         """Run SQL as the administrator, whom row-level security does not bind. Returns the rows, if any."""
         cursor = self._connection.execute(query.encode(), parameters)
         return cursor.fetchall() if cursor.description else []

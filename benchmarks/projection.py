@@ -62,7 +62,11 @@ def measure_projection(sigma: Sigma, sizes: Sizes) -> tuple[dict[str, Any], list
             "steady_messages": scene.run("steady messages", messages(steady, run="even"), per_second=STEADY_MESSAGES_PER_SECOND),
             "receipts": scene.run("receipts", receipts(sizes.receipts)),
         }
-        scene.check("messages stored", sizes.messages + steady, "SELECT count(*) FROM messages WHERE direction = 'INBOUND' AND webhook_event_id IS NOT NULL")
+        scene.check(
+            "messages stored",
+            sizes.messages + steady,
+            "SELECT count(*) FROM messages WHERE direction = 'INBOUND' AND webhook_event_id IS NOT NULL",
+        )
         scene.check("messages read", sizes.receipts // 3, "SELECT count(*) FROM messages WHERE status = 'READ'")
         traffic = mixed(posts, run="mix", first=sizes.receipts)
         figures["mixed"] = scene.run("mixed", traffic, per_second=posts / sizes.mixed_seconds)
@@ -102,7 +106,10 @@ class _Scene:
         ended_at = time.time()
         used = {process: seconds - before[process] for process, seconds in self._cpu_seconds().items()} | {"generator": outcome.cpu_seconds}
         posts, stored, items, projected_after, first_at, last_at = self._sigma.postgres.sql(_BOOKS, {"since": since})[0]
-        self.checks += [Check(f"{name}: rows of the journal = answers 200", outcome.accepted, posts), Check(f"{name}: stored", posts, stored)]
+        self.checks += [
+            Check(f"{name}: rows of the journal = answers 200", outcome.accepted, posts),
+            Check(f"{name}: stored", posts, stored),
+        ]
         lag = self._sigma.postgres.sql(_LAG, {"since": since})[0][0]
         file.unlink()
         return {
@@ -111,7 +118,7 @@ class _Scene:
             "ack_ms": outcome.latency_ms,
             "items": items,
             "items_per_second": items / (ended_at - first_at),
-            "posts_per_second_while_draining": projected_after / (ended_at - last_at),
+            "posts_per_second_while_draining": projected_after / (ended_at - last_at) if projected_after > posts // 10 else None,
             "lag_ms": dict(zip(("p50", "p99", "max"), lag, strict=True)),
             "cpu_micros_per_item": {process: seconds * 1e6 / max(1, items) for process, seconds in used.items()},
         }

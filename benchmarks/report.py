@@ -37,7 +37,20 @@ def print_intake(console: Console, figures: Figures) -> None:
             continue
         table = _table(
             f"Intake, 64 connections, {part}",
-            ["requests/s", "(min to max)", "of bare", "of pywa", "p50 ms", "p99 ms", "CPU µs: server", "PostgreSQL", "generator", "MB", "peak", "others"],
+            [
+                "requests/s",
+                "(min to max)",
+                "of bare",
+                "of pywa",
+                "p50 ms",
+                "p99 ms",
+                "CPU µs: server",
+                "PostgreSQL",
+                "generator",
+                "MB",
+                "peak",
+                "others",
+            ],
         )
         for name, rounds in figures[part].items():
             rate = [each["requests_per_second"] for each in rounds]
@@ -60,19 +73,21 @@ def print_intake(console: Console, figures: Figures) -> None:
 def ratio(contenders: Figures, name: str, other: str) -> float:
     """Return the median of the ratios of requests/s, round by round."""
     pairs = zip(contenders[name], contenders[other], strict=True)
-    return statistics.median(one["requests_per_second"] / two["requests_per_second"] for one, two in pairs)
+    return float(statistics.median(one["requests_per_second"] / two["requests_per_second"] for one, two in pairs))
 
 
 def _median(rounds: Sequence[Figures], group: str, key: str) -> float:
-    return statistics.median(each[group][key] for each in rounds)
+    return float(statistics.median(each[group][key] for each in rounds))
 
 
 def print_projection(console: Console, figures: Figures) -> None:
     """Print a row for each kind of traffic."""
     table = _table(
         "Webhook to table, `--role all`, all cores shared",
-        ["accepted/s", "ack p50 ms", "p99", "p99.9", "stored/s", "draining/s", "lag p50 ms", "p99", "max"]
-        + ["CPU µs: http", "worker", "PostgreSQL", "generator"],
+        [
+            *("accepted/s", "ack p50 ms", "p99", "p99.9", "stored/s", "draining/s", "lag p50 ms", "p99", "max"),
+            *("CPU µs: http", "worker", "PostgreSQL", "generator"),
+        ],
     )
     for name in ("messages", "steady_messages", "receipts", "mixed"):
         row = figures[name]
@@ -81,7 +96,7 @@ def print_projection(console: Console, figures: Figures) -> None:
             f"{row['accepted_per_second']:,.0f}",
             *(f"{row['ack_ms'][part]:.1f}" for part in ("p50", "p99", "p99.9")),
             f"{row['items_per_second']:,.0f}",
-            f"{row['posts_per_second_while_draining']:,.0f}",
+            f"{row['posts_per_second_while_draining'] or 0:,.0f}",
             *(f"{row['lag_ms'][part]:,.0f}" for part in ("p50", "p99", "max")),
             *(f"{row['cpu_micros_per_item'][process]:.0f}" for process in _PROCESSES),
         )

@@ -172,7 +172,8 @@ class Sigma:
         """Point `Database.Url` at another PostgreSQL."""
         self.external_conninfo = conninfo
         at = {name: quote(str(value), safe="") for name, value in conninfo_to_dict(conninfo).items()}
-        self.configure(Database={"Url": f"postgresql://{at['user']}:{at['password']}@:{at['port']}/{at['dbname']}?host={at['host']}"})
+        url = f"postgresql://{at['user']}:{at['password']}@:{at['port']}/{at['dbname']}?host={at['host']}"  # as a host may be a directory
+        self.configure(Database={"Url": url})
 
     # The command line
 

@@ -1,8 +1,13 @@
 """`Database.Url`: another PostgreSQL than SIGMA's own, and the roles run apart against it."""
 
 import json
+import os
+import shutil
 import signal
+import socket
+import subprocess
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import psycopg
@@ -44,7 +49,46 @@ def test_migrate_serve_and_commands_on_another_server(elsewhere: Sigma) -> None:
     assert elsewhere.processes() == []
 
     password = conninfo_to_dict(elsewhere.external_conninfo)["password"]
+    assert isinstance(password, str)
     assert password not in elsewhere.ok("config", "show", COLUMNS="200") + server.text()
+
+
+PACKAGED = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
+
+
+@pytest.fixture(params=PACKAGED or [None], ids=lambda programs: programs.parent.name if programs else "none")
+def packaged(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The connection string, over TCP, of a PostgreSQL that the system's packages brought."""
+    programs = request.param
+    if programs is None:
+        pytest.skip("no PostgreSQL is installed in /usr/lib/postgresql")
+    directory = new_directory()
+    account = {"user": "postgres"} if os.geteuid() == 0 else {}
+    shutil.chown(directory, **account)
+    with closing(socket.create_server(("127.0.0.1", 0))) as free:
+        port = free.getsockname()[1]
+    (directory / "password").write_text("a-password")
+    (directory / "password").chmod(0o644)
+    initdb = [programs / "initdb", "-D", directory / "data", "-U", "admin", "-A", "scram-sha-256", f"--pwfile={directory}/password"]
+    options = f"-c port={port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=off"
+    control = [programs / "pg_ctl", "-D", directory / "data", "-w", "-l", directory / "log"]
+    subprocess.run(initdb, check=True, capture_output=True, cwd="/", **account)
+    subprocess.run([*control, "-o", options, "start"], check=True, stdout=subprocess.DEVNULL, cwd="/", **account)
+    yield f"host=127.0.0.1 port={port} user=admin password=a-password dbname=postgres"
+    subprocess.run([*control, "-m", "immediate", "stop"], check=True, stdout=subprocess.DEVNULL, cwd="/", **account)
+    shutil.rmtree(directory)
+
+
+def test_whole_road_on_the_system_s_own_postgresql_over_tcp(packaged: str, empty: Sigma) -> None:
+    empty.use_database(packaged)
+    empty.api_key = json.loads(empty.ok("tenant", "create", "--name", "Acme", "--id", empty.tenant_id, "--json"))["apiKey"]
+    empty.serve()
+    empty.create_workspace()
+    assert empty.post(text_message("wamid.packaged")).status == 200
+    empty.wait_for_messages("wamid.packaged")
+    assert empty.psql("SELECT text FROM messages") == "Hello SIGMA! 🚀"
+    assert "0 keys, 0 days" in empty.ok("purge")
+    assert "100%" in empty.ok("replay", COLUMNS="120")
 
 
 def test_serve_refuses_an_older_or_a_strange_schema_and_an_older_server_says_what_to_do(elsewhere: Sigma) -> None:

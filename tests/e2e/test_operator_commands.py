@@ -59,7 +59,7 @@ def test_installation_key_creates_tenants_and_sees_none_of_their_data(sigma: Sig
 
 
 def test_several_commands_share_one_server_or_start_and_stop_one(sigma: Sigma) -> None:
-    commands = [("tenant", "list"), ("psql", "--", "-c", "SELECT 1"), ("apikey", "list"), ("migrate",), ("config", "show")]
+    commands = [("tenant", "list"), ("psql", "--", "-c", "SELECT 1"), ("migrate",)]
     with ThreadPoolExecutor(len(commands)) as pool:
         for is_serving in (False, True):
             if is_serving:
@@ -68,7 +68,6 @@ def test_several_commands_share_one_server_or_start_and_stop_one(sigma: Sigma) -
             assert [each.returncode for each in done] == [0] * len(commands), [each.stderr for each in done]
             assert bool(sigma.processes()) is is_serving
     assert sigma.http("GET", "/health/ready").status == 200
-    assert "0001" in sigma.ok("migrate")
 
 
 def test_psql_passes_its_arguments_its_exit_code_and_ctrl_c_on(sigma: Sigma) -> None:
@@ -77,8 +76,10 @@ def test_psql_passes_its_arguments_its_exit_code_and_ctrl_c_on(sigma: Sigma) -> 
     assert sigma.run("psql", "--", "-v", "ON_ERROR_STOP=1", "-c", "SELECT nonsense").returncode == 1
 
     arguments = [str(SIGMA), "psql", "--", "-c", "\\echo ready", "-c", "SELECT pg_sleep(60)"]
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    with subprocess.Popen(arguments, cwd=sigma.home, env=sigma.environment, start_new_session=True, **pipes) as process:
+    pipe = subprocess.PIPE
+    with subprocess.Popen(
+        arguments, cwd=sigma.home, env=sigma.environment, stdout=pipe, stderr=pipe, text=True, start_new_session=True
+    ) as process:
         assert process.stdout.readline() == "ready\n"
         asleep = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep%' AND state = 'active'"
         eventually(lambda: sigma.sql(asleep) == [(1,)], "psql is busy")
@@ -100,42 +101,41 @@ def test_config_show_tells_every_key_and_no_secret(sigma: Sigma) -> None:
 
 
 def test_replay_brings_back_what_was_dead_and_shows_how_far_it_is(sigma: Sigma) -> None:
-    server = sigma.serve()
+    sigma.serve()
     ids = [f"wamid.{n}" for n in range(300)]
     for message_id in ids:
         assert sigma.post(text_message(message_id)).status == 200
     assert sigma.post(text_message("wamid.unrouted", to="999000111222333")).status == 200
     sigma.wait_until_projected()
-    server.stop()
 
-    sigma.psql("DELETE FROM messages; UPDATE webhook_events SET outcome = 'DEAD' WHERE outcome = 'STORED'")  # as after a bug in the parser
+    sigma.sql("DELETE FROM messages")  # as after a bug in the parser
+    sigma.sql("UPDATE webhook_events SET outcome = 'DEAD' WHERE outcome = 'STORED'")
     printed = sigma.ok("replay", "--outcome", "DEAD", "--tenant", sigma.tenant_id, COLUMNS="120")
     assert sigma.tenant_id in printed
     assert "100%" in printed
     assert "━" in printed
     count = "SELECT outcome, count(*)::int FROM webhook_events GROUP BY outcome ORDER BY outcome"
-    assert sigma.psql(count).split() == ["STORED|300", "UNROUTED|1"]
-    assert sigma.psql("SELECT count(*), count(DISTINCT platform_message_id) FROM messages") == "300|300"
+    assert sigma.sql(count) == [("STORED", 300), ("UNROUTED", 1)]
+    sigma.wait_for_messages(*ids, seconds=1)
     sigma.ok("replay")  # everything, again: nothing changes
-    assert sigma.psql(count).split() == ["STORED|300", "UNROUTED|1"]
-    assert sigma.psql("SELECT count(*) FROM messages") == "300"
+    assert sigma.sql(count) == [("STORED", 300), ("UNROUTED", 1)]
+    assert sigma.sql("SELECT count(*) FROM messages") == [(300,)]
 
 
 def test_purge_destroys_what_has_outlived_its_window(sigma: Sigma) -> None:
-    server = sigma.serve()
+    sigma.serve()
     assert sigma.post(text_message("wamid.old")).status == 200
     sigma.wait_for_messages("wamid.old")
-    server.stop()
     assert "0 keys, 0 days" in sigma.ok("purge")
-    sigma.psql("""
+    sigma.sql("""
         UPDATE tenant_keys SET day = day - 40 WHERE purpose = 'raw';
         UPDATE contact_addresses SET sealed_day = sealed_day - 40;
         SELECT make_journal_partitions((now() AT TIME ZONE 'UTC')::date - 40, 1);
         UPDATE webhook_events SET created_at = created_at - interval '40 days'""")
     assert sigma.ok("purge") == "Destroyed 1 keys, 1 days of the journal and 1 sealed addresses.\n"
-    assert sigma.psql("SELECT count(*) FROM webhook_events") == "0"
-    assert sigma.psql("SELECT text FROM messages") == "Hello SIGMA! 🚀"  # the message stays; only the raw payload has gone
-    assert sigma.psql("SELECT count(*) FROM contact_addresses WHERE sealed IS NOT NULL") == "0"
+    assert sigma.sql("SELECT count(*) FROM webhook_events") == [(0,)]
+    assert sigma.sql("SELECT text FROM messages") == [("Hello SIGMA! 🚀",)]  # the message stays; only the raw payload has gone
+    assert sigma.sql("SELECT count(*) FROM contact_addresses WHERE sealed IS NOT NULL") == [(0,)]
 
 
 def test_unknown_ids_and_wrong_arguments_are_one_clear_line(sigma: Sigma) -> None:

@@ -6,6 +6,7 @@ import signal
 import time
 from collections.abc import Iterable
 from contextlib import suppress
+from functools import partial
 
 import pytest
 
@@ -41,6 +42,10 @@ def worker_pid(sigma: Sigma) -> int:
     return eventually(lambda: [process.pid for process in sigma.processes() if process.is_worker], "a worker")[0]
 
 
+def is_another_worker(sigma: Sigma, pid: int) -> bool:
+    return worker_pid(sigma) != pid
+
+
 def kill_and_restart(sigma: Sigma, rounds: int) -> None:
     chance = random.Random(SEED)  # noqa: S311 - it must repeat
     print(f"SIGMA_FAULT_SEED={SEED}")  # noqa: T201 - pytest shows it when the test failed
@@ -73,7 +78,7 @@ def test_worker_that_is_killed_is_started_again_and_projection_goes_on(sigma: Si
             traffic.accepts(50)
             pid = worker_pid(sigma)
             os.kill(pid, signal.SIGKILL)
-            eventually(lambda pid=pid: worker_pid(sigma) != pid, "another worker", seconds=10)
+            eventually(partial(is_another_worker, sigma, pid), "another worker", seconds=10)
         traffic.accepts(50)
     assert not traffic.refused  # the HTTP side did not notice
     assert_nothing_lost(sigma, traffic)

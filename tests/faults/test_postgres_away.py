@@ -5,6 +5,7 @@ import signal
 import time
 import uuid
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import psycopg
@@ -13,7 +14,7 @@ from psycopg.conninfo import make_conninfo
 
 from sigma.kit.postgres import EmbeddedPostgres
 from tests.e2e.fixtures import new_directory
-from tests.e2e.sigma_process import DEFAULT_APP_SECRET, Answer, Sigma, eventually, text_message
+from tests.e2e.sigma_process import DEFAULT_APP_SECRET, Sigma, eventually, text_message
 from tests.faults.traffic import Traffic, assert_nothing_lost
 
 ANSWER_SECONDS = 2.0
@@ -79,8 +80,10 @@ def assert_refused_in_time(answers: list[tuple[float, float, int, str | None]]) 
 def assert_health_tells(sigma: Sigma) -> None:
     """Alive, but not ready, and both said in time."""
     live = sigma.http("GET", "/health/live")
-    ready: Answer = eventually(lambda: (answer := sigma.http("GET", "/health/ready")).status == 503 and answer, "not ready")
+    eventually(lambda: sigma.http("GET", "/health/ready").status == 503, "not ready", seconds=ANSWER_SECONDS)
+    ready = sigma.http("GET", "/health/ready")
     assert (live.status, live.seconds < 1) == (200, True)
+    assert ready.status == 503
     assert ready.json()["database"] is False
     assert ready.seconds < ANSWER_SECONDS
 
@@ -127,7 +130,7 @@ def test_own_postgresql_that_dies_is_started_again_by_serve(sigma: Sigma, number
             traffic.accepts(50)
             before = sigma.postmaster()
             os.kill(before, number)
-            eventually(lambda before=before: is_another_postmaster(sigma, before), "another PostgreSQL", seconds=10)
+            eventually(partial(is_another_postmaster, sigma, before), "another PostgreSQL", seconds=10)
             assert traffic.accepts(50, seconds=BACK_SECONDS) < BACK_SECONDS
     assert_refused_in_time(traffic.refused)
     assert_nothing_lost(sigma, traffic)

@@ -16,8 +16,9 @@ PATIENCE_SECONDS = 30
 class Traffic:
     """Posts a message of its own in every request, from several connections, until the end of the `with` block."""
 
-    def __init__(self, sigma: Sigma, *, clients: int = 8) -> None:
+    def __init__(self, sigma: Sigma, *, clients: int = 8, body: str = "Hello SIGMA! 🚀") -> None:
         self._sigma = sigma
+        self._body = body
         self._stop = threading.Event()
         self._lock = threading.Lock()
         self._threads = [threading.Thread(target=self._write, name=f"customer {number}") for number in range(clients)]
@@ -61,7 +62,7 @@ class Traffic:
 
     def _write_one(self, connection: http.client.HTTPConnection) -> None:
         message_id = f"wamid.{uuid.uuid4().hex}"
-        path, body, headers = self._sigma.signed(text_message(message_id))
+        path, body, headers = self._sigma.signed(text_message(message_id, body=self._body))
         self.ledger[message_id] = None  # first, so that nothing is sent that the ledger does not know
         started = time.monotonic()
         connection.request("POST", path, body, headers)

@@ -55,17 +55,17 @@ def change(field: str, *, number: str | None = PHONE_NUMBER_ID, people: tuple[So
     return {"field": field, "value": value}
 
 
-def inbound(*messages: dict[str, Any], number: str = PHONE_NUMBER_ID, people: tuple[Someone, ...] = ()) -> dict[str, Any]:
+def inbound(*messages: Any, number: str = PHONE_NUMBER_ID, people: tuple[Someone, ...] = ()) -> dict[str, Any]:
     """A POST with messages of contacts."""
     return webhook(change("messages", number=number, people=people, messages=list(messages)))
 
 
-def echoes(*messages: dict[str, Any], number: str = PHONE_NUMBER_ID, people: tuple[Someone, ...] = ()) -> dict[str, Any]:
+def echoes(*messages: Any, number: str = PHONE_NUMBER_ID, people: tuple[Someone, ...] = ()) -> dict[str, Any]:
     """A POST with messages that staff wrote in the Business app."""
     return webhook(change("smb_message_echoes", number=number, people=people, message_echoes=list(messages)))
 
 
-def receipts(*statuses: dict[str, Any], number: str = PHONE_NUMBER_ID) -> dict[str, Any]:
+def receipts(*statuses: Any, number: str = PHONE_NUMBER_ID) -> dict[str, Any]:
     """A POST with statuses."""
     return webhook(change("messages", number=number, statuses=list(statuses)))
 

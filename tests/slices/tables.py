@@ -25,7 +25,8 @@ class Tables(dict[str, list[str]]):
 def exact_rows(world: World) -> Tables:
     """Every row of the projected tables, ids and sealed bytes included; only the time of the last write is left out."""
     return Tables(
-        (table, [row for (row,) in world.sql(f"SELECT (to_jsonb(t) - 'updated_at')::text FROM {table} t ORDER BY 1")]) for table in PROJECTED
+        (table, [row for (row,) in world.sql(f"SELECT (to_jsonb(t) - 'updated_at')::text FROM {table} t ORDER BY 1")])
+        for table in PROJECTED
     )
 
 

@@ -1,5 +1,7 @@
 """Deliveries come late, twice, batched and out of order: whatever the order, the tables say the same."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
@@ -76,7 +78,9 @@ POOL = [
             "smb_app_state_sync",
             state_sync=[
                 {
-                    **{"type": "contact", "action": "add", "metadata": {"timestamp": str(START + 5)}},
+                    "type": "contact",
+                    "action": "add",
+                    "metadata": {"timestamp": str(START + 5)},
                     "contact": {"full_name": "ana lima", "phone_number": ANA.phone},
                 }
             ],
@@ -98,7 +102,7 @@ def deliveries(draw) -> list[list[list[int]]]:
 
 def _cut(items, places):
     bounds = [0, *sorted(places), len(items)]
-    return [items[start:end] for start, end in zip(bounds, bounds[1:], strict=False) if start < end]
+    return [items[start:end] for start, end in pairwise(bounds) if start < end]
 
 
 async def deliver(world: World, bursts: list[list[list[int]]]):

@@ -10,6 +10,7 @@ from sigma.intake.projector import Projector
 from sigma.intake.replay import all_tenants, drain_queue, queue_length, queue_replay
 from sigma.kit.clock import now
 from sigma.kit.db import DatabaseRole
+from sigma.kit.ids import new_id
 from sigma.tenants.models import Role
 from tests.slices.bodies import ANA, BO, change, inbound, preference, receipts, status, text, webhook, webhooks
 from tests.slices.reading import events, messages, part
@@ -123,11 +124,11 @@ async def test_a_deactivated_workspace_stores_nothing_until_it_is_active_again(w
 
 
 async def test_a_webhook_for_a_tenant_that_is_not_there_yet_waits_for_it(world: World):
-    waiting_id = "0197c2a0-0000-7000-8000-000000000001"
+    waiting_id = new_id()
     await world.receive(inbound(text("wamid.1", by=ANA), number=NEW_NUMBER), tenant=waiting_id)
     key = await world.new_key(Role.INSTALLATION)
-    create = "mutation ($id: ID!) { createTenant(input: {name: \"Late\", id: $id}) { success apiKey errors { code } } }"
-    late_key = (await world.data(create, {"id": waiting_id}, key=key))["createTenant"]["apiKey"]
+    create = 'mutation ($id: ID!) { createTenant(input: {name: "Late", id: $id}) { success apiKey errors { code } } }'
+    late_key = (await world.data(create, {"id": str(waiting_id)}, key=key))["createTenant"]["apiKey"]
     assert [event["outcome"] for event in await events(world, key=late_key)] == ["UNROUTED"]
     await world.create_workspace(NEW_NUMBER, tenant_id=waiting_id, key=late_key)
     await world.project()
@@ -161,7 +162,7 @@ async def test_both_tenants_may_own_one_number_and_each_stores_its_own_webhooks(
     body = inbound(text("wamid.1", by=ANA))
     await world.receive(body)
     await world.receive(body, tenant=other)
-    assert {row for row in world.sql("SELECT tenant_id, platform_message_id FROM messages")} == {
+    assert set(world.sql("SELECT tenant_id, platform_message_id FROM messages")) == {
         (world.tenant_id, "wamid.1"),
         (other, "wamid.1"),
     }
@@ -237,10 +238,12 @@ async def test_the_journal_tells_what_arrived_and_never_its_content(world: World
     await world.receive(inbound(text("wamid.1", "a secret", by=ANA)))
     (event,) = await events(world)
     assert part({"outcome": "STORED", "statusCode": 200, "errorMessage": None, "attempts": 1}, event) == {
-        **{"outcome": "STORED", "statusCode": 200, "errorMessage": None},
+        "outcome": "STORED",
+        "statusCode": 200,
+        "errorMessage": None,
         "attempts": 1,
     }
-    fields = "{ __type(name: \"WebhookEvent\") { fields { name } } }"
+    fields = '{ __type(name: "WebhookEvent") { fields { name } } }'
     names = {field["name"] for field in (await world.data(fields))["__type"]["fields"]}
     assert "raw" not in names
     ((raw,),) = world.sql("SELECT raw FROM webhook_events")

@@ -79,7 +79,9 @@ async def test_the_guide_works_as_it_is_written(world: World):
 async def test_a_workspace_that_cannot_be_created_says_what_to_do(world: World):
     async def create(**changed: str):
         given = {"tenantId": str(world.tenant_id), "name": "Support", "platform": "WHATS_APP", "externalId": "777", **changed}
-        query = "mutation ($i: CreateWorkspaceInput!) { createWorkspace(input: $i) { success workspace { id } errors { message code field } } }"
+        query = (
+            "mutation ($i: CreateWorkspaceInput!) { createWorkspace(input: $i) { success workspace { id } errors { message code field } } }"
+        )
         return (await world.data(query, {"i": given}))["createWorkspace"]
 
     assert (await create())["success"]
@@ -104,7 +106,9 @@ async def test_a_workspace_that_cannot_be_created_says_what_to_do(world: World):
 
 
 async def test_a_workspace_is_renamed_and_everything_else_stays(world: World):
-    query = "mutation ($i: UpdateWorkspaceInput!) { updateWorkspace(input: $i) { success workspace { name isActive } errors { code field } } }"
+    query = (
+        "mutation ($i: UpdateWorkspaceInput!) { updateWorkspace(input: $i) { success workspace { name isActive } errors { code field } } }"
+    )
 
     async def update(**given: object):
         return (await world.data(query, {"i": {"id": world.workspace_id, **given}}))["updateWorkspace"]
@@ -114,7 +118,7 @@ async def test_a_workspace_is_renamed_and_everything_else_stays(world: World):
     assert (await update())["workspace"] == {"name": "Sales", "isActive": False}
     assert await update(name="") == {"success": False, "workspace": None, "errors": [{"code": "NAME_REQUIRED", "field": ["input", "name"]}]}
     assert (await update(id="nonsense"))["errors"] == [{"code": "WORKSPACE_NOT_FOUND", "field": ["input", "id"]}]
-    one = (await world.data("query ($id: ID!) { workspace(id: $id) { name } workspaces { name } }", {"id": world.workspace_id}))
+    one = await world.data("query ($id: ID!) { workspace(id: $id) { name } workspaces { name } }", {"id": world.workspace_id})
     assert one == {"workspace": {"name": "Sales"}, "workspaces": [{"name": "Sales"}]}
     actions = [row[0] for row in world.sql("SELECT action FROM audit_entries WHERE target = %s ORDER BY at", (world.workspace_id,))]
     assert actions == ["workspace.created", "workspace.updated", "workspace.updated", "workspace.updated"]

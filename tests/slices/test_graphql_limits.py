@@ -48,10 +48,18 @@ REFUSED = {
     "tokens": (f"{{ {'__typename ' * 100} }}", f"{{ {'__typename ' * MAX_TOKENS} }}", "tokens"),
     "cost": (costing(15_000), costing(20_100), "costs"),
     "size": (doubling(3), doubling(100), "too large"),
-    "a fragment in itself": ("{ ...F } fragment F on Query { __typename }", "{ ...F } fragment F on Query { ...G } fragment G on Query { ...F }", "itself"),
+    "a fragment in itself": (
+        "{ ...F } fragment F on Query { __typename }",
+        "{ ...F } fragment F on Query { ...G } fragment G on Query { ...F }",
+        "itself",
+    ),
     "an unknown fragment": ("{ __typename }", "{ ...F }", "not defined"),
     "an unknown field": ("{ __typename }", "{ tenantt { id } }", "tenantt"),
-    "nesting of brackets": ("{ __typename }", "{ messages(where: {kind: " + "[" * 600 + "]" * 600 + "}) { nodes { id } } }", "nested too deeply"),
+    "nesting of brackets": (
+        "{ __typename }",
+        "{ messages(where: {kind: " + "[" * 600 + "]" * 600 + "}) { nodes { id } } }",
+        "nested too deeply",
+    ),
     "not GraphQL": ("{ __typename }", "SELECT * FROM messages", "Syntax Error"),
 }
 
@@ -91,18 +99,18 @@ async def test_what_goes_wrong_on_our_side_is_hidden_behind_an_id_that_the_log_e
 
 
 async def test_a_caller_without_a_usable_key_is_told_the_same_whatever_the_reason(world: World):
-    keys = {"": 1, "sigma_": 1, "sigma_" + "x" * 43: 1, world.api_key[:-1]: 1, world.api_key.upper(): 1, "é": 1}
     told = set()
-    for key in keys:
-        response = await world.client.post(
-            "/graphql", json={"query": "{ tenant { id } }"}, headers={"Authorization": f"Bearer {key}".encode()} if key else {}
-        )
+    for key in ("", "sigma_", "sigma_" + "x" * 43, world.api_key[:-1], world.api_key.upper(), "é"):
+        headers = [(b"Authorization", f"Bearer {key}".encode())] if key else []
+        response = await world.client.post("/graphql", json={"query": "{ tenant { id } }"}, headers=headers)
         (error,) = response.json()["errors"]
         told.add((response.status_code, error["message"], error["extensions"]["code"]))
     assert told == {(200, "Send a valid API key as `Authorization: Bearer <api key>`.", "UNAUTHENTICATED")}
     basic = await world.client.post("/graphql", json={"query": "{ tenant { id } }"}, headers={"Authorization": f"Basic {world.api_key}"})
     assert basic.json()["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"
-    any_case = await world.client.post("/graphql", json={"query": "{ tenant { id } }"}, headers={"Authorization": f"bearer  {world.api_key} "})
+    any_case = await world.client.post(
+        "/graphql", json={"query": "{ tenant { id } }"}, headers={"Authorization": f"bearer  {world.api_key} "}
+    )
     assert any_case.json() == {"data": {"tenant": {"id": str(world.tenant_id)}}}
 
 
@@ -124,7 +132,9 @@ async def test_only_a_json_post_is_executed(world: World):
         "": json.dumps(QUERY),
     }
     for content_type, content in refused.items():
-        response = await world.client.post("/graphql", content=content, headers=auth | ({"Content-Type": content_type} if content_type else {}))
+        response = await world.client.post(
+            "/graphql", content=content, headers=auth | ({"Content-Type": content_type} if content_type else {})
+        )
         assert response.status_code == 415, content_type
         assert "__typename" not in response.text
     page = await world.client.get("/graphql", params=QUERY, headers=auth | {"Accept": "application/json"})
@@ -174,7 +184,12 @@ async def test_a_body_that_does_not_say_how_long_it_is_is_refused(world: World):
 
 
 async def test_production_shows_no_schema_and_gives_no_hints(database_conninfo):
-    asks = ["{ __schema { queryType { name } } }", '{ __type(name: "Query") { name } }', "{ tenantt { id } }", "{ messages { node { id } } }"]
+    asks = [
+        "{ __schema { queryType { name } } }",
+        '{ __type(name: "Query") { name } }',
+        "{ tenantt { id } }",
+        "{ messages { node { id } } }",
+    ]
     for environment, shows in (("Production", False), ("Development", True)):
         settings = Settings.model_validate({"Environment": environment})
         async with a_world(Installation(settings, MASTER_KEY, database_conninfo), Metrics(CollectorRegistry())) as world:
@@ -205,6 +220,10 @@ async def test_two_tenants_that_ask_at_once_see_their_own_data(world: World):
     for number, answer in enumerate(answers):
         (node,) = answer["messages"]["nodes"]
         tenant = str(other if number % 2 else world.tenant_id)
-        assert (node["text"], node["workspace"]["tenantId"], answer["tenant"]["id"]) == ("second" if number % 2 else "first", tenant, tenant)
+        assert (node["text"], node["workspace"]["tenantId"], answer["tenant"]["id"]) == (
+            "second" if number % 2 else "first",
+            tenant,
+            tenant,
+        )
     hashes = {answer["messages"]["nodes"][0]["contact"]["addresses"][0]["platformUserId"] for answer in answers}
     assert len(hashes) == 2, "one person, another hash for each tenant"

@@ -37,39 +37,38 @@ async def a_small_world(world: World) -> dict[str, str]:
         inbound(text("wamid.7", "underXscore\\", by=BO, at=7), text("wamid.8", by=BO, at=8, group_id="Y2Fw")),
     )
     rows = world.sql("SELECT platform_message_id, contact_id, conversation_id FROM messages")
-    return {"other": other} | {f"{column}{row[0][-1]}": str(row[index]) for row in rows for index, column in enumerate(("", "contact", "thread"))}
+    return {"other": other} | {
+        f"{column}{row[0][-1]}": str(row[index]) for row in rows for index, column in enumerate(("", "contact", "thread"))
+    }
 
 
 async def test_every_filter_finds_its_messages_and_no_others(world: World):
     known = await a_small_world(world)
-    found = {
-        "12345678": {},
-        "1234578": {"where": {"kind": ["TEXT", "IMAGE"]}},
-        "6": {"where": {"kind": ["UNSUPPORTED"]}},
-        "": {"where": {"kind": []}},
-        "4": {"where": {"direction": "OUTBOUND"}},
-        "1235678": {"where": {"direction": "INBOUND"}},
-        "123478": {"workspace": world.workspace_id},
-        "56": {"workspace": known["other"]},
-        "124": {"where": {"contactId": known["contact1"]}},
-        "35678": {"where": {"contactId": known["contact3"]}},
-        "37": {"where": {"conversationId": known["thread3"]}},
-        "345": {"where": {"since": instant(3), "until": instant(6)}},
-        "3": {"where": {"since": instant(3), "until": instant(6), "kind": ["IMAGE"]}},
-        "14": {"where": {"text": "HELLO"}},
-        "2": {"where": {"text": "100 P"}},
-        "23": {"where": {"text": "100"}},
-        "5": {"where": {"text": "ação"}},
-        "7": {"where": {"text": "\\"}},
-    }
-    for expected, variables in found.items():
-        assert await ids(world, order={"timestamp": "ASC"}, **variables) == expected, variables
-    for expected, variables in {
-        "12345678": {"platform": "WHATS_APP"},
-        "": {"platform": "TELEGRAM"},
-        "3": {"where": {"text": "%"}},
-        "5": {"where": {"text": "_"}},
-    }.items():
+    found: list[tuple[str, dict[str, Any]]] = [
+        ("12345678", {}),
+        ("12345678", {"platform": "WHATS_APP"}),
+        ("", {"platform": "TELEGRAM"}),
+        ("1234578", {"where": {"kind": ["TEXT", "IMAGE"]}}),
+        ("6", {"where": {"kind": ["UNSUPPORTED"]}}),
+        ("", {"where": {"kind": []}}),
+        ("4", {"where": {"direction": "OUTBOUND"}}),
+        ("1235678", {"where": {"direction": "INBOUND"}}),
+        ("123478", {"workspace": world.workspace_id}),
+        ("56", {"workspace": known["other"]}),
+        ("124", {"where": {"contactId": known["contact1"]}}),
+        ("35678", {"where": {"contactId": known["contact3"]}}),
+        ("37", {"where": {"conversationId": known["thread3"]}}),
+        ("345", {"where": {"since": instant(3), "until": instant(6)}}),
+        ("3", {"where": {"since": instant(3), "until": instant(6), "kind": ["IMAGE"]}}),
+        ("14", {"where": {"text": "HELLO"}}),
+        ("2", {"where": {"text": "100 P"}}),
+        ("23", {"where": {"text": "100"}}),
+        ("3", {"where": {"text": "%"}}),
+        ("5", {"where": {"text": "_"}}),
+        ("5", {"where": {"text": "ação"}}),
+        ("7", {"where": {"text": "\\"}}),
+    ]
+    for expected, variables in found:
         assert await ids(world, order={"timestamp": "ASC"}, **variables) == expected, variables
     assert await ids(world, where={"text": ""}, order={"timestamp": "ASC"}) == "1234578", "every message with a text"
     assert await ids(world, where={"text": "nothing like it\0"}) == ""
@@ -116,7 +115,9 @@ async def test_pages_cover_everything_exactly_once_while_new_messages_arrive(wor
             break
         after = previous_end = info["endCursor"]
         if arrivals < 3:  # some on either side of the cursor, and some at the very same second
-            await world.receive(several(f"new{arrivals}-", 900, 2), several(f"newer{arrivals}-", 1001, 2), several(f"newest{arrivals}-", 1100, 2))
+            await world.receive(
+                several(f"new{arrivals}-", 900, 2), several(f"newer{arrivals}-", 1001, 2), several(f"newest{arrivals}-", 1100, 2)
+            )
             arrivals += 1
     assert len(seen) == len(set(seen))
     assert wanted <= set(seen)
@@ -150,7 +151,9 @@ FORGED = [
 @pytest.mark.parametrize("connection", ["messages", "contacts", "conversations", "webhookEvents"])
 async def test_pages_that_cannot_be_are_refused_with_a_code(world: World, connection):
     await world.receive(inbound(text("wamid.1", by=ANA, at=1)))
-    query = f"query ($first: Int! = 5, $after: String) {{ {connection}(first: $first, after: $after) {{ nodes {{ id }} edges {{ cursor }} }} }}"
+    query = (
+        f"query ($first: Int! = 5, $after: String) {{ {connection}(first: $first, after: $after) {{ nodes {{ id }} edges {{ cursor }} }} }}"
+    )
     for first in (0, -1, 101, 1_000, -2_147_483_648):
         (error,) = (await world.graphql(query, {"first": first}))["errors"]
         assert error["extensions"] == {"code": "INVALID_PAGE_SIZE", "field": ["first"]}, first

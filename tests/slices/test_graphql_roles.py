@@ -135,7 +135,9 @@ async def test_each_role_may_do_its_own_and_nothing_else(world: World, field):
         assert [error["extensions"]["code"] for error in answer["errors"]] == ["UNAUTHENTICATED"], operation.document
 
 
-@pytest.mark.parametrize("field", [name for name, uses in OPERATIONS.items() if any(place in use.document for use in uses for place in ASKED_BY_ID)])
+@pytest.mark.parametrize(
+    "field", [name for name, uses in OPERATIONS.items() if any(place in use.document for use in uses for place in ASKED_BY_ID)]
+)
 async def test_another_tenants_id_is_answered_exactly_like_one_that_names_nothing(world: World, field):
     await a_tenant(world, world.tenant_id, world.api_key, "777")
     other_id, other_key = await world.new_tenant()
@@ -158,7 +160,9 @@ async def test_another_tenants_id_is_answered_exactly_like_one_that_names_nothin
 
 
 async def test_an_installation_key_creates_tenants_and_a_tenants_key_never_does(world: World):
-    create = "mutation ($i: CreateTenantInput!) { createTenant(input: $i) { success tenant { id name } apiKey errors { code message field } } }"
+    create = (
+        "mutation ($i: CreateTenantInput!) { createTenant(input: $i) { success tenant { id name } apiKey errors { code message field } } }"
+    )
     key = await world.new_key(Role.INSTALLATION)
     wanted = str(new_id())
     made = (await world.data(create, {"i": {"name": "  New GmbH ", "id": wanted}}, key=key))["createTenant"]

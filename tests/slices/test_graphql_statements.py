@@ -26,7 +26,10 @@ async def several(world: World, numbers: range) -> None:
     """For each number a person, their message, our answer with a reaction, and their reply to it with a contact card."""
     for number in numbers:
         who = Someone(name=f"Person {number}", phone=f"4915100000{number:03}")
-        card = text(f"wamid.c{number}", by=who, at=number, context={"id": f"wamid.b{number}"}) | {"type": "contacts", "contacts": [{"name": {}}]}
+        card = text(f"wamid.c{number}", by=who, at=number, context={"id": f"wamid.b{number}"}) | {
+            "type": "contacts",
+            "contacts": [{"name": {}}],
+        }
         await world.accept(
             inbound(text(f"wamid.a{number}", by=who, at=number), people=(who,)),
             echoes(echo(f"wamid.b{number}", to=who, at=number)),

@@ -65,8 +65,9 @@ async def test_every_table_of_a_tenant_has_row_level_security_that_binds_its_own
     rows = world.sql(
         """SELECT c.relname, c.relrowsecurity, c.relforcerowsecurity, c.relispartition, pg_get_userbyid(c.relowner),
                   EXISTS (SELECT 1 FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'tenant_id' AND NOT a.attisdropped),
-                  (SELECT array_agg(p.polname || ' ' || p.polcmd::text || ' ' || (SELECT string_agg(pg_get_userbyid(r), ' ' ORDER BY pg_get_userbyid(r)) FROM unnest(p.polroles) r)
-                                    ORDER BY 1) FROM pg_policy p WHERE p.polrelid = c.oid)
+                  (SELECT array_agg(p.polname || ' ' || p.polcmd::text || ' ' ||
+                                    (SELECT string_agg(pg_get_userbyid(r), ' ' ORDER BY pg_get_userbyid(r)) FROM unnest(p.polroles) r) ORDER BY 1)
+                     FROM pg_policy p WHERE p.polrelid = c.oid)
              FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') ORDER BY 1"""
     )
     own = ["own_rows * sigma_api sigma_purge sigma_worker", "owner_sees_all * sigma_owner"]
@@ -88,14 +89,20 @@ async def test_no_login_role_could_get_around_it(world: World):
             "SELECT rolsuper, rolbypassrls, rolcreaterole, rolcreatedb, rolreplication, rolcanlogin FROM pg_roles WHERE rolname = %s",
             (role_name("sigma", role),),
         )
-        assert not (is_super or bypasses or creates_roles or creates_databases or replicates), role
+        assert not any((is_super, bypasses, creates_roles, creates_databases, replicates)), role
         assert logs_in is (role is not DatabaseRole.OWNER), role
     members = world.sql("SELECT count(*) FROM pg_auth_members m JOIN pg_roles r ON r.oid = m.member WHERE r.rolname LIKE 'sigma\\_%'")
     assert members == [(0,)]
     for role in LOGIN_ROLES:
         with connect(world, role) as connection:
             assert connection.execute("SELECT current_user").fetchone() == (f"sigma_{role}",)
-            for forbidden in ("SET ROLE sigma_owner", "SET ROLE postgres", "CREATE TABLE public.x ()", "CREATE SCHEMA x", "ALTER TABLE tenants DISABLE ROW LEVEL SECURITY"):
+            for forbidden in (
+                "SET ROLE sigma_owner",
+                "SET ROLE postgres",
+                "CREATE TABLE public.x ()",
+                "CREATE SCHEMA x",
+                "ALTER TABLE tenants DISABLE ROW LEVEL SECURITY",
+            ):
                 with pytest.raises(psycopg.errors.InsufficientPrivilege):
                     connection.execute(forbidden)
 
@@ -169,7 +176,10 @@ WRITES = {
 async def test_a_write_for_one_tenant_leaves_the_others_alone(world: World):
     await fill(world)
     other = world.sql("SELECT id FROM tenants WHERE id <> %s", (world.tenant_id,))[0][0]
-    before = {table: world.sql(f"SELECT t::text FROM {table} t WHERE {'id' if table == 'tenants' else 'tenant_id'} = %s ORDER BY 1", (other,)) for table in WRITES}
+    before = {
+        table: world.sql(f"SELECT t::text FROM {table} t WHERE {'id' if table == 'tenants' else 'tenant_id'} = %s ORDER BY 1", (other,))
+        for table in WRITES
+    }
     allowed: set[str] = set()
     for role in LOGIN_ROLES:
         with connect(world, role) as connection:
@@ -191,7 +201,10 @@ async def test_a_write_for_one_tenant_leaves_the_others_alone(world: World):
                         (other,),
                     )
     for table, rows in before.items():
-        assert world.sql(f"SELECT t::text FROM {table} t WHERE {'id' if table == 'tenants' else 'tenant_id'} = %s ORDER BY 1", (other,)) == rows, table
+        assert (
+            world.sql(f"SELECT t::text FROM {table} t WHERE {'id' if table == 'tenants' else 'tenant_id'} = %s ORDER BY 1", (other,))
+            == rows
+        ), table
     assert allowed == set(WRITES), "each of these writes is some role's daily work"
 
 
@@ -210,7 +223,15 @@ async def test_the_intake_role_can_append_to_the_journal_and_do_nothing_else(wor
         connection.execute("SELECT set_config('sigma.tenant_id', %s, false)", (str(world.tenant_id),))
         append = "INSERT INTO webhook_events (tenant_id, created_at, id, platform, raw) VALUES (gen_random_uuid(), now(), gen_random_uuid(), 5, '')"
         assert connection.execute(append).rowcount == 1, "for any tenant: the group commit spans them"
-        for forbidden in ("SELECT 1 FROM webhook_events", append + " RETURNING id", append + " ON CONFLICT DO NOTHING RETURNING raw", "DELETE FROM webhook_events", "UPDATE webhook_queue SET created_at = now()", "SELECT 1 FROM messages", "SELECT list_tenant_ids()"):
+        for forbidden in (
+            "SELECT 1 FROM webhook_events",
+            append + " RETURNING id",
+            append + " ON CONFLICT DO NOTHING RETURNING raw",
+            "DELETE FROM webhook_events",
+            "UPDATE webhook_queue SET created_at = now()",
+            "SELECT 1 FROM messages",
+            "SELECT list_tenant_ids()",
+        ):
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
                 connection.execute(forbidden)
 
@@ -221,7 +242,12 @@ async def test_the_audit_log_can_be_appended_to_and_not_be_changed(world: World)
     for role in LOGIN_ROLES:
         with connect(world, role) as connection:
             connection.execute("SELECT set_config('sigma.tenant_id', %s, false)", (str(world.tenant_id),))
-            for forbidden in ("UPDATE audit_entries SET actor = 'nobody'", "DELETE FROM audit_entries", "TRUNCATE audit_entries", "DROP TABLE audit_entries"):
+            for forbidden in (
+                "UPDATE audit_entries SET actor = 'nobody'",
+                "DELETE FROM audit_entries",
+                "TRUNCATE audit_entries",
+                "DROP TABLE audit_entries",
+            ):
                 with pytest.raises(psycopg.errors.InsufficientPrivilege):
                     connection.execute(forbidden)
             append = "INSERT INTO audit_entries (tenant_id, actor, action) VALUES (%s, 'a test', 'test')"

@@ -17,7 +17,7 @@ async def test_the_raw_item_is_the_one_that_was_sent_and_each_look_is_audited(wo
     items = [text(f"wamid.{number}", f"ação 👍 {number}", by=ANA, at=number, odd={"nested": [None, 1.5]}) for number in range(4)]
     ours = echo("wamid.4", to=ANA, at=4)
     await world.receive(
-        webhooks(inbound(*items[:2]), inbound(items[2], "nonsense", items[3])),  # type: ignore[arg-type]
+        webhooks(inbound(*items[:2]), inbound(items[2], "nonsense", items[3])),
         echoes(ours),
     )
     for role in READERS:
@@ -30,7 +30,10 @@ async def test_the_raw_item_is_the_one_that_was_sent_and_each_look_is_audited(wo
             looks = audited(world)[before:]
             assert len(looks) == 5
             assert {target for _, target in looks} == {str(row[0]) for row in world.sql("SELECT id FROM messages")}
-            assert {actor for actor, _ in looks} == {f"api key {row[0]}" for row in world.sql("SELECT id FROM api_keys WHERE role = %s ORDER BY created_at DESC LIMIT 1", (role,))}
+            assert {actor for actor, _ in looks} == {
+                f"api key {row[0]}"
+                for row in world.sql("SELECT id FROM api_keys WHERE role = %s ORDER BY created_at DESC LIMIT 1", (role,))
+            }
         else:
             assert [node["raw"] for node in nodes] == [None] * 5
             assert {error["extensions"]["code"] for error in answer["errors"]} == {"FORBIDDEN"}
@@ -48,7 +51,9 @@ async def test_a_message_that_was_not_received_or_is_another_tenants_has_no_raw(
     assert answer["errors"][0]["extensions"]["code"] == "MESSAGE_NOT_FOUND"
 
 
-@pytest.mark.parametrize("damage", ["raw = set_byte(raw, 50, get_byte(raw, 50) # 1)", "raw = (SELECT max(raw) FROM webhook_events)", "raw = ''"])
+@pytest.mark.parametrize(
+    "damage", ["raw = set_byte(raw, 50, get_byte(raw, 50) # 1)", "raw = (SELECT max(raw) FROM webhook_events)", "raw = ''"]
+)
 async def test_a_raw_that_was_changed_or_moved_does_not_open(world: World, damage):
     await world.receive(inbound(text("wamid.1", by=ANA)), inbound(text("wamid.2", by=BO)))
     ((smaller,),) = world.sql("SELECT id FROM webhook_events ORDER BY raw LIMIT 1")
@@ -62,8 +67,10 @@ async def test_raw_of_a_message_that_was_decoded_tolerantly_is_still_found(world
     await world.receive(body)
     ((node),) = (await world.data(RAW))["messages"]["nodes"]
     assert node["raw"]["id"] == "wamid.1"
-    await world.receive(b'\xef\xbb\xbf{"object":"whatsapp_business_account","entry":[{"changes":[{"field":"messages","value":{"metadata":'
-                        b'{"phone_number_id":"106540352242922"},"x":NaN,"messages":[{"id":"wamid.2","from":"5511987650001","type":"text",'
-                        b'"text":{"body":"tab\there \xff"}}]}}]}]}')
+    await world.receive(
+        b'\xef\xbb\xbf{"object":"whatsapp_business_account","entry":[{"changes":[{"field":"messages","value":{"metadata":'
+        b'{"phone_number_id":"106540352242922"},"x":NaN,"messages":[{"id":"wamid.2","from":"5511987650001","type":"text",'
+        b'"text":{"body":"tab\there \xff"}}]}}]}]}'
+    )
     nodes = {node["platformMessageId"]: node["raw"] for node in (await world.data(RAW))["messages"]["nodes"]}
     assert nodes["wamid.2"]["from"] == ANA.phone

@@ -31,8 +31,13 @@ async def test_every_order_of_the_steps_ends_at_the_furthest_with_each_steps_tim
         await world.project()
     found = await messages(world)
     expected = {
-        **{"status": "PLAYED", "sentAt": instant(0), "deliveredAt": instant(10), "readAt": instant(20), "playedAt": instant(30)},
-        **{"failedAt": None, "errors": []},
+        "status": "PLAYED",
+        "sentAt": instant(0),
+        "deliveredAt": instant(10),
+        "readAt": instant(20),
+        "playedAt": instant(30),
+        "failedAt": None,
+        "errors": [],
     }
     for number, order in enumerate(orders):
         assert part(expected, found[f"wamid.{number}"]) == expected, order
@@ -68,7 +73,9 @@ async def test_the_status_is_the_furthest_proven_step(world: World, reported, ex
 async def test_a_failure_keeps_its_reason_also_when_the_message_arrived_after_all(world: World):
     await world.receive(our(), receipts(status("wamid.1", "failed", at=5, errors=[REENGAGE])))
     expected = {
-        **{"status": "FAILED", "failedAt": instant(5), "deliveredAt": None},
+        "status": "FAILED",
+        "failedAt": instant(5),
+        "deliveredAt": None,
         "errors": [{"code": 131047, "title": "Re-engagement message", "details": "More than 24 hours have passed."}],
     }
     assert part(expected, (await messages(world))["wamid.1"]) == expected
@@ -110,7 +117,9 @@ async def test_two_reports_of_one_step_are_one_with_the_earlier_time_and_all_fac
 async def test_a_receipt_for_a_message_of_a_contact_changes_nothing(world: World):
     await world.receive(inbound(text("wamid.1", by=ANA)))
     before = await messages(world)
-    await world.receive(*(receipts(status("wamid.1", said, at=5, errors=[SPAM], pricing=PRICING)) for said in [*STEPS, "failed", "deleted"]))
+    await world.receive(
+        *(receipts(status("wamid.1", said, at=5, errors=[SPAM], pricing=PRICING)) for said in [*STEPS, "failed", "deleted"])
+    )
     assert await messages(world) == before
     assert before["wamid.1"]["status"] == "RECEIVED"
 

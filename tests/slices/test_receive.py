@@ -184,7 +184,9 @@ async def test_an_edit_changes_the_text_and_keeps_what_was_written_first(world: 
     await world.receive(inbound(text("wamid.1", "Helo", by=ANA)), inbound(edit("wamid.e1", "wamid.1", "Hello", by=ANA, at=60)))
     expected = {"text": "Hello", "originalText": "Helo", "editedAt": instant(60), "deletedAt": None}
     assert part(expected, (await messages(world))["wamid.1"]) == expected
-    await world.receive(inbound(edit("wamid.e3", "wamid.1", "Hello!", by=ANA, at=120)), inbound(edit("wamid.e2", "wamid.1", "Hell", by=ANA, at=90)))
+    await world.receive(
+        inbound(edit("wamid.e3", "wamid.1", "Hello!", by=ANA, at=120)), inbound(edit("wamid.e2", "wamid.1", "Hell", by=ANA, at=90))
+    )
     expected |= {"text": "Hello!", "editedAt": instant(120)}
     assert part(expected, (await messages(world))["wamid.1"]) == expected
 

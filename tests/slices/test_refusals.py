@@ -122,7 +122,7 @@ async def test_a_body_over_the_limit_is_refused_without_reading_it_all(world: Wo
 
     response = await world.client.post(f"/webhooks/whatsapp/{world.tenant_id}", content=endless(), headers={"X-Hub-Signature-256": RIGHT})
     assert response.status_code == 413
-    assert read <= LIMIT + 2 * 64 * 1024
+    assert read < 32 * 1024 * 1024, "what is on its way is let in, so that the client hears the answer, but not all of it"
     lying = {"X-Hub-Signature-256": RIGHT, "Content-Length": str(LIMIT + 1)}
     assert (await world.client.post(f"/webhooks/whatsapp/{world.tenant_id}", content=endless(), headers=lying)).status_code == 413
     assert world.sql("SELECT count(*) FROM webhook_events") == [(1,)]
@@ -140,9 +140,13 @@ async def test_a_body_may_come_in_pieces(world: World):
 
 
 async def test_the_signature_is_over_the_bytes_as_sent(world: World):
-    escaped = json.dumps(inbound(text("wamid.1", "ação 👍", by=ANA)), ensure_ascii=True, separators=(" ,", ": ")).encode().replace(b"/", b"\\/")
+    escaped = (
+        json.dumps(inbound(text("wamid.1", "ação 👍", by=ANA)), ensure_ascii=True, separators=(" ,", ": ")).encode().replace(b"/", b"\\/")
+    )
     assert (await world.post(escaped)).status_code == 200
-    assert (await post_as(world, gzip.compress(escaped), [("X-Hub-Signature-256", sign(escaped)), ("Content-Encoding", "gzip")])).status_code == 401
+    assert (
+        await post_as(world, gzip.compress(escaped), [("X-Hub-Signature-256", sign(escaped)), ("Content-Encoding", "gzip")])
+    ).status_code == 401
     await world.project()
     assert (await messages(world))["wamid.1"]["text"] == "ação 👍"
 

@@ -36,11 +36,13 @@ async def arrive(world: World, at: datetime, *bodies) -> None:
         clock=lambda: at,
     )
     try:
-        async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app=webhook), base_url="http://sigma.test") as client:  # type: ignore[arg-type]
+        async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app=webhook), base_url="http://sigma.test") as client:
             for body in bodies:
                 raw = json.dumps(body).encode()
                 signature = "sha256=" + hmac.new(APP_SECRET.encode(), raw, hashlib.sha256).hexdigest()
-                response = await client.post(f"/webhooks/whatsapp/{world.tenant_id}", content=raw, headers={"X-Hub-Signature-256": signature})
+                response = await client.post(
+                    f"/webhooks/whatsapp/{world.tenant_id}", content=raw, headers={"X-Hub-Signature-256": signature}
+                )
                 assert response.status_code == 200
     finally:
         await db.close()
@@ -58,7 +60,9 @@ async def purge(world: World, *, days_from_now: int = 0, retention_days: int = D
 @pytest.fixture
 async def aged(world: World) -> World:
     """A world with messages of Ana that are a day over the window and a day within it, and one of Bo that is over it."""
-    await arrive(world, NOW - timedelta(days=DAYS), inbound(text("wamid.old", "long ago", by=ANA)), inbound(text("wamid.bo", "gone", by=BO)))
+    await arrive(
+        world, NOW - timedelta(days=DAYS), inbound(text("wamid.old", "long ago", by=ANA)), inbound(text("wamid.bo", "gone", by=BO))
+    )
     await arrive(world, NOW - timedelta(days=DAYS - 1), inbound(text("wamid.young", "not so long ago", by=ANA)))
     return world
 
@@ -98,7 +102,9 @@ async def test_an_address_dies_with_its_day_and_lives_on_when_it_is_seen_again(a
 
 
 async def test_a_copy_from_an_old_backup_opens_nowhere(aged: World):
-    (backup,) = aged.sql("SELECT to_jsonb(e)::text FROM webhook_events e WHERE id = (SELECT webhook_event_id FROM messages WHERE platform_message_id = 'wamid.old')")
+    (backup,) = aged.sql(
+        "SELECT to_jsonb(e)::text FROM webhook_events e WHERE id = (SELECT webhook_event_id FROM messages WHERE platform_message_id = 'wamid.old')"
+    )
     await purge(aged)
     tables = exact_rows(aged)
     aged.sql("SELECT make_journal_partitions(%s, 1)", ((NOW - timedelta(days=DAYS)).date(),))

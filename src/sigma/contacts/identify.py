@@ -18,7 +18,8 @@ Address = tuple[str, bytes]
 
 _KEEP_LATER_NAMES = """
     ON CONFLICT (tenant_id, id) DO UPDATE SET
-        display_name = CASE WHEN c.display_name_at IS NULL OR (EXCLUDED.display_name_at, EXCLUDED.display_name COLLATE "C") > (c.display_name_at, c.display_name)
+        display_name = CASE WHEN c.display_name_at IS NULL
+                              OR (EXCLUDED.display_name_at, EXCLUDED.display_name COLLATE "C") > (c.display_name_at, c.display_name)
                             THEN coalesce(EXCLUDED.display_name, c.display_name) ELSE c.display_name END,
         display_name_at = greatest(c.display_name_at, EXCLUDED.display_name_at),
         username = CASE WHEN c.username_at IS NULL OR (EXCLUDED.username_at, EXCLUDED.username COLLATE "C") > (c.username_at, c.username)

@@ -150,11 +150,11 @@ def _make_roles(connection: Connection, master_key: bytes, prefix: str) -> None:
 def _run_alembic(admin_conninfo: str, role_prefix: str) -> None:
     from alembic import command  # heavy, and only needed here
     from alembic.config import Config
-    from sqlalchemy import create_engine, text
+    from sqlalchemy import NullPool, create_engine, text
 
     config = Config()
     config.set_main_option("script_location", str(migrations_directory()))
-    engine = create_engine("postgresql+psycopg://", creator=lambda: psycopg.connect(admin_conninfo))
+    engine = create_engine("postgresql+psycopg://", creator=lambda: psycopg.connect(admin_conninfo), poolclass=NullPool)
     with engine.connect() as connection:
         # lint: allow sql-text, because the role's prefix is checked to be letters and underscores
         connection.execute(text(f'SET ROLE "{role_name(role_prefix, DatabaseRole.OWNER)}"'))
@@ -170,7 +170,6 @@ def _run_alembic(admin_conninfo: str, role_prefix: str) -> None:
             text("SELECT make_journal_partitions((now() AT TIME ZONE 'UTC')::date - 1, :days)"), {"days": JOURNAL_DAYS_AHEAD + 1}
         )
         connection.commit()
-    engine.dispose()
 
 
 def _remember_master_key(connection: Connection, master_key: bytes) -> None:

@@ -86,7 +86,7 @@ def _rounds(arrivals: Sequence[Arrival[MessageReceived]]) -> list[dict[MessageKe
 
 def _version(event: MessageReceived) -> tuple[bool, bool, MessageStatus]:
     """Return what tells versions of one message apart."""
-    return event.is_imported, bool(event.content) and event.content.get("type") == _PLACEHOLDER, _first_status(event)
+    return event.is_imported, event.content is not None and event.content.get("type") == _PLACEHOLDER, _first_status(event)
 
 
 def _activities(arrivals: Sequence[Arrival[MessageReceived]]) -> list[Activity]:
