@@ -8,7 +8,7 @@ from typing import Any
 from benchmarks.bodies import MIXED_SIZES, RECEIPT_BLOCK, messages, mixed, outbound_id, receipts, write_requests
 from benchmarks.contenders import Server, Sigma
 from benchmarks.load import Plan, drive
-from benchmarks.processes import children_of, cpu_seconds, memory_mb
+from benchmarks.processes import all_cores, children_of, cpu_seconds, machine_cpu_seconds, memory_mb
 from benchmarks.report import Check
 
 CONNECTIONS = 64
@@ -100,10 +100,11 @@ class _Scene:
         file = self._sigma.directory / "projection.requests"
         count = write_requests(file, bodies, self._sigma.path)
         since = self._sigma.postgres.sql("SELECT clock_timestamp()")[0][0]
-        before = self._cpu_seconds()
+        began, machine_before, before = time.monotonic(), machine_cpu_seconds(), self._cpu_seconds()
         outcome = drive(Plan(port=self._server.port, requests=str(file), count=count, connections=CONNECTIONS, per_second=per_second))
         self._await_empty_queue()
         ended_at = time.time()
+        machine = machine_cpu_seconds() - machine_before
         used = {process: seconds - before[process] for process, seconds in self._cpu_seconds().items()} | {"generator": outcome.cpu_seconds}
         posts, stored, items, projected_after, first_at, last_at = self._sigma.postgres.sql(_BOOKS, {"since": since})[0]
         self.checks += [
@@ -119,6 +120,7 @@ class _Scene:
             "items": items,
             "items_per_second": items / (ended_at - first_at),
             "posts_per_second_while_draining": projected_after / (ended_at - last_at) if projected_after > posts // 10 else None,
+            "others_share_of_cpu": max(0.0, machine - sum(used.values())) / (time.monotonic() - began) / len(all_cores()),
             "lag_ms": dict(zip(("p50", "p99", "max"), lag, strict=True)),
             "cpu_micros_per_item": {process: seconds * 1e6 / max(1, items) for process, seconds in used.items()},
         }

@@ -55,6 +55,7 @@ def measure_queries(sigma: Sigma, rows: Sequence[int], *, seconds: float) -> tup
                 "queries_per_second": many.requests_per_second,
                 "busy_latency_ms": many.latency_ms,
                 "cpu_micros": cost.micros,
+                "others_share_of_cpu": cost.others,
             }
         sigma.postgres.pin(all_cores())
     return figures, checks

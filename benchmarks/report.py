@@ -86,7 +86,7 @@ def print_projection(console: Console, figures: Figures) -> None:
         "Webhook to table, `--role all`, all cores shared",
         [
             *("accepted/s", "ack p50 ms", "p99", "p99.9", "stored/s", "draining/s", "lag p50 ms", "p99", "max"),
-            *("CPU µs: http", "worker", "PostgreSQL", "generator"),
+            *("CPU µs: http", "worker", "PostgreSQL", "generator", "others"),
         ],
     )
     for name in ("messages", "steady_messages", "receipts", "mixed"):
@@ -99,6 +99,7 @@ def print_projection(console: Console, figures: Figures) -> None:
             f"{row['posts_per_second_while_draining'] or 0:,.0f}",
             *(f"{row['lag_ms'][part]:,.0f}" for part in ("p50", "p99", "max")),
             *(f"{row['cpu_micros_per_item'][process]:.0f}" for process in _PROCESSES),
+            f"{row['others_share_of_cpu']:.0%}",
         )
     console.print(table)
     console.print(
@@ -116,7 +117,7 @@ def print_queries(console: Console, figures: Figures) -> None:
     """Print a row for each size of the table."""
     table = _table(
         "The guide's messages(first: 10); server on a core of its own",
-        ["p50 ms", "p99 ms", "queries/s, 16 connections", "p99 ms", "CPU µs: server", "PostgreSQL"],
+        ["p50 ms", "p99 ms", "queries/s, 16 connections", "p99 ms", "CPU µs: server", "PostgreSQL", "others"],
     )
     for rows, row in figures.items():
         table.add_row(
@@ -125,6 +126,7 @@ def print_queries(console: Console, figures: Figures) -> None:
             f"{row['queries_per_second']:,.0f}",
             f"{row['busy_latency_ms']['p99']:.1f}",
             *(f"{row['cpu_micros'][process]:.0f}" for process in ("server", "postgres")),
+            f"{row['others_share_of_cpu']:.0%}",
         )
     console.print(table)
 

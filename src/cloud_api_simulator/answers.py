@@ -1,7 +1,6 @@
 """How a customer answers the business: taps what is offered, says a word, or only reacts."""
 
 import random
-from collections.abc import Callable, Sequence
 
 from cloud_api_simulator import bodies
 from cloud_api_simulator.bodies import Json
@@ -9,6 +8,7 @@ from cloud_api_simulator.customers import Customer
 from cloud_api_simulator.rendering import Scene, render
 from cloud_api_simulator.scripts import PHRASEBOOKS
 from cloud_api_simulator.scripts.steps import Step
+from cloud_api_simulator.template_text import buttons
 from cloud_api_simulator.webhooks import Update
 from cloud_api_simulator.world import World
 
@@ -19,9 +19,9 @@ EMOJIS = ("👍", "❤️", "🙏", "😂", "😮")
 
 def answer(world: World, customer: Customer, message_id: str, content: Json, stream: random.Random) -> Update:
     """Write the customer's answer to one message of the business. `content` is what the business sent, type and object."""
-    tap = _tap(content, stream)
-    if tap is not None:
-        return world.write(customer, tap, quoting=message_id)
+    taps = offers(content, world)
+    if taps:
+        return world.write(customer, stream.choice(taps), quoting=message_id)
     if stream.random() < ONLY_REACTS:
         return world.write(customer, bodies.reaction(message_id, emoji=stream.choice(EMOJIS)))
     words = Step("text", PHRASEBOOKS[customer.language].answers)
@@ -29,45 +29,44 @@ def answer(world: World, customer: Customer, message_id: str, content: Json, str
     return world.write(customer, text, quoting=message_id if stream.random() < QUOTES else None)
 
 
-def _tap(content: Json, stream: random.Random) -> Json | None:
-    """Return the tap on what an interactive message or a template offers, or None when it offers nothing."""
+def offers(content: Json, world: World) -> list[Json]:
+    """Return the contents of all answers that a message offers to tap: reply buttons, list rows, quick replies, a place, a flow."""
     if content["type"] == "template":
-        return _tap_template(content["template"], stream)
+        return _quick_replies(content["template"], world)
     if content["type"] != "interactive":
-        return None
+        return []
     interactive = content["interactive"]
     action = interactive.get("action")
+    type = interactive.get("type")
     if not isinstance(action, dict):
-        return None
-    if interactive.get("type") == "button":
+        return []
+    if type == "button":
         replies = [button["reply"] for button in _dicts(action.get("buttons")) if isinstance(button.get("reply"), dict)]
-        return _choose(replies, stream, _tap_button)
-    if interactive.get("type") == "list":
+        return [bodies.button_reply(str(reply.get("id")), str(reply.get("title"))) for reply in replies]
+    if type == "list":
         rows = [row for section in _dicts(action.get("sections")) for row in _dicts(section.get("rows"))]
-        return _choose(rows, stream, _tap_row)
-    if interactive.get("type") == "location_request_message":
-        return bodies.location(37.442162, -122.161493)
-    return None
+        return [bodies.list_reply(str(row.get("id")), str(row.get("title")), description=row.get("description")) for row in rows]
+    if type == "location_request_message":
+        return [bodies.location(37.442162, -122.161493)]
+    if type == "flow":
+        token = action.get("parameters", {}).get("flow_token", "unused")
+        return [bodies.flow_reply({"flow_token": token, "answer": "yes"})]
+    return []
 
 
-def _tap_template(template: Json, stream: random.Random) -> Json | None:
-    """Return the tap on a quick reply. Its text is known to the template only, so the payload stands for it."""
-    buttons = [part for part in _dicts(template.get("components")) if part.get("type") == "button"]
-    replies = [button for button in buttons if button.get("sub_type") == "quick_reply"]
-    payloads = [str(parameter["payload"]) for reply in replies for parameter in _dicts(reply.get("parameters")) if "payload" in parameter]
-    return bodies.template_button(stream.choice(payloads)) if payloads else None
+def _quick_replies(message: Json, world: World) -> list[Json]:
+    """Return the taps on a template's quick replies: text from the template, payload from the message, or else the text again."""
+    given = {str(part.get("index")): part for part in _dicts(message.get("components")) if part.get("type") == "button"}
+    found = world.templates.named(str(message.get("name")), str(message.get("language", {}).get("code")))
+    if not found:
+        replies = [part for part in given.values() if part.get("sub_type") == "quick_reply"]
+        return [bodies.template_button(payload) for payload in map(_payload, replies) if payload is not None]
+    taps = [(index, tap) for index, tap in enumerate(buttons(found[0].components)) if str(tap.get("type")).upper() == "QUICK_REPLY"]
+    return [bodies.template_button(str(tap.get("text")), payload=_payload(given.get(str(index), {}))) for index, tap in taps]
 
 
-def _tap_button(reply: Json) -> Json:
-    return bodies.button_reply(str(reply.get("id")), str(reply.get("title")))
-
-
-def _tap_row(row: Json) -> Json:
-    return bodies.list_reply(str(row.get("id")), str(row.get("title")), description=row.get("description"))
-
-
-def _choose(offers: Sequence[Json], stream: random.Random, tap: Callable[[Json], Json]) -> Json | None:
-    return tap(stream.choice(offers)) if offers else None
+def _payload(part: Json) -> str | None:
+    return next((str(parameter["payload"]) for parameter in _dicts(part.get("parameters")) if "payload" in parameter), None)
 
 
 def _dicts(items: object) -> list[Json]:

@@ -39,6 +39,8 @@ class Counters(msgspec.Struct, kw_only=True):
     duplicates: int = 0
     held_back: int = 0
     given_up: int = 0
+    unsubscribed: int = 0
+    """Updates that nobody is subscribed to."""
     last_outcome: str | None = None
     """HTTP status, or the kind of connection error, of the latest attempt."""
 
@@ -50,6 +52,8 @@ class Post:
     raw: bytes
     signature: str | None
     message_ids: tuple[str, ...]
+    field: str = "messages"
+    """Decides which callback it goes to, at the moment of each attempt."""
     attempts: int = 0
     is_duplicate: bool = False
 
@@ -82,6 +86,8 @@ class Delivery:
 
     def take(self, update: Update) -> None:
         """Take an update now, or as soon as there is room; for callers that cannot wait."""
+        if self._is_unwanted(update):
+            return
         if self._updates.full():
             self._agenda.later(FULL_SECONDS, partial(self.take, update))
             return
@@ -90,8 +96,17 @@ class Delivery:
 
     async def put(self, update: Update) -> None:
         """Take an update, as soon as there is room."""
+        if self._is_unwanted(update):
+            return
         await self._updates.put(update)
         self.counters.updates += 1
+
+    def _is_unwanted(self, update: Update) -> bool:
+        """Count an update that nobody is subscribed to; it is dropped, as Meta does."""
+        if self._world.callbacks.target(update.field) is not None:
+            return False
+        self.counters.unsubscribed += 1
+        return True
 
     async def put_raw(self, raw: bytes, *, signature: str | None, message_ids: Sequence[str]) -> None:
         """Take a finished body, as soon as there is room."""
@@ -111,9 +126,21 @@ class Delivery:
             self._gathering = 1
             await self._gate.wait()
             await self._gather(updates)
-            await self._take_slot()
+            for group in self._by_target(updates):
+                await self._take_slot()
+                self._dispatch(self._make_post(group))
             self._gathering = 0
-            self._dispatch(self._make_post(updates))
+
+    def _by_target(self, updates: list[Update]) -> list[list[Update]]:
+        """Part the updates by the callback that they go to."""
+        groups: dict[str, list[Update]] = {}
+        for update in updates:
+            url = self._world.callbacks.target(update.field)
+            if url is not None:
+                groups.setdefault(url, []).append(update)
+            else:
+                self.counters.unsubscribed += 1  # the subscription ended in the meantime
+        return list(groups.values())
 
     async def _gather(self, updates: list[Update]) -> None:
         """Let more updates join the first one: what waits already, or what comes within a moment."""
@@ -127,10 +154,12 @@ class Delivery:
     def _make_post(self, updates: list[Update]) -> Post:
         if self._stream.random() < self._world.rates.shuffle_rate:
             self._stream.shuffle(updates)
-        body = webhooks.envelope(updates, self._world.address, self._stream.choice(GROUPINGS))
+        at_unix = int(self._world.now().timestamp())
+        body = webhooks.envelope(updates, self._world.address, self._stream.choice(GROUPINGS), at_unix=at_unix)
         raw = webhooks.encode(body)
         signature = webhooks.sign(raw, app_secret=self._settings.app_secret)
-        return Post(raw=raw, signature=signature, message_ids=tuple(update.message_id for update in updates))
+        ids = tuple(update.message_id for update in updates if update.message_id is not None)
+        return Post(raw=raw, signature=signature, message_ids=ids, field=updates[0].field)
 
     def _dispatch(self, post: Post) -> None:
         self.counters.posts += 1
@@ -151,11 +180,15 @@ class Delivery:
                 self._redeliver(post)
 
     async def attempt(self, client: httpx2.AsyncClient, post: Post) -> int | None:
-        """POST once. Return the HTTP status, or None when there was no answer."""
+        """POST once. Return the HTTP status, or None when there was no answer, or no callback any more."""
         post.attempts += 1
         self.counters.attempts += 1
+        url = self._world.callbacks.target(post.field)
+        if url is None:
+            self.counters.last_outcome = "no callback"
+            return None
         try:
-            response = await client.post(self._settings.callback_url, content=post.raw, headers=webhooks.headers(post.signature))
+            response = await client.post(url, content=post.raw, headers=webhooks.headers(post.signature))
         except httpx2.HTTPError as error:
             self.counters.last_outcome = type(error).__name__
             return None

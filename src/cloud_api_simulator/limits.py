@@ -22,17 +22,17 @@ class Window:
 
     def count(self, at: float) -> int:
         """Return how many events lie less than a window back."""
-        while self._times and self._times[0] <= at - self._seconds:
-            self._times.popleft()
+        self._forget(at)
         return len(self._times)
 
     def add(self, at: float) -> None:
         """Count one event."""
+        self._forget(at)
         self._times.append(at)
 
-    def clear(self) -> None:
-        """Forget all events."""
-        self._times.clear()
+    def _forget(self, at: float) -> None:
+        while self._times and self._times[0] <= at - self._seconds:
+            self._times.popleft()
 
 
 @dataclass(slots=True)

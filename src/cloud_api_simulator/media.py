@@ -1,4 +1,4 @@
-"""The shelf of files that customers sent: ids that live for days, urls that live for five minutes."""
+"""The shelf of files that customers sent and the business uploaded: ids that live for days, urls that live for five minutes."""
 
 import base64
 import hashlib
@@ -13,47 +13,69 @@ from cloud_api_simulator.bodies import Json
 from cloud_api_simulator.ids import Ids
 
 URL_LIFETIME = timedelta(minutes=5)  # Source: Cloud API media reference; checked 2026-09
-ID_LIFETIME = timedelta(days=7)  # Source: Cloud API media reference, media received by webhook; checked 2026-09
+INBOUND_LIFETIME = timedelta(days=7)  # Source: Cloud API media reference, media received by webhook; checked 2026-09
+UPLOAD_LIFETIME = timedelta(days=30)  # Source: Cloud API media reference, uploaded media; checked 2026-09
 ATTACHMENTS_PATH = "/whatsapp_business/attachments/"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class MediaFile:
-    """One file. `variant` chooses its bytes."""
+    """One file. `upload` holds the bytes of one that the business uploaded, `variant` chooses those of a customer's."""
 
     id: str
     mime_type: str
-    variant: int
+    variant: int = 0
     added_at: datetime
+    upload: bytes | None = None
 
     @property
     def content(self) -> bytes:
         """The bytes."""
-        return files.content(self.mime_type, self.variant)
+        return files.content(self.mime_type, self.variant) if self.upload is None else self.upload
+
+    @property
+    def lifetime(self) -> timedelta:
+        """How long the id is good."""
+        return INBOUND_LIFETIME if self.upload is None else UPLOAD_LIFETIME
 
 
 class MediaShelf:
     """The latest `limit` files. Urls are signed with `url_key`, so that a made-up one is refused."""
 
-    def __init__(self, *, limit: int, ids: Ids, stream: random.Random) -> None:
+    def __init__(self, *, limit: int, limit_bytes: int, ids: Ids, stream: random.Random) -> None:
         self._limit = limit
+        self._limit_bytes = limit_bytes
+        self._uploaded_bytes = 0
         self._ids = ids
         self._random = stream
         self._url_key = stream.randbytes(32)
         self._files: dict[str, MediaFile] = {}
 
     def add(self, mime_type: str, *, at: datetime) -> MediaFile:
-        """Put a new file of this type on the shelf."""
-        file = MediaFile(id=self._ids.media(), mime_type=mime_type, variant=self._random.randrange(files.VARIANTS), added_at=at)
+        """Put a new file of a customer on the shelf, of this type."""
+        return self._keep(MediaFile(id=self._ids.media(), mime_type=mime_type, variant=self._random.randrange(files.VARIANTS), added_at=at))
+
+    def upload(self, mime_type: str, content: bytes, *, at: datetime) -> MediaFile:
+        """Put a file of the business on the shelf."""
+        return self._keep(MediaFile(id=self._ids.media(), mime_type=mime_type, added_at=at, upload=content))
+
+    def delete(self, media_id: str) -> None:
+        """Take a file off the shelf, if it is there."""
+        file = self._files.pop(media_id, None)
+        if file is not None and file.upload is not None:
+            self._uploaded_bytes -= len(file.upload)
+
+    def _keep(self, file: MediaFile) -> MediaFile:
         self._files[file.id] = file
-        if len(self._files) > self._limit:
-            del self._files[next(iter(self._files))]
+        self._uploaded_bytes += len(file.upload or b"")
+        while len(self._files) > 1 and (len(self._files) > self._limit or self._uploaded_bytes > self._limit_bytes):
+            self.delete(next(iter(self._files)))
         return file
 
     def find(self, media_id: str, *, at: datetime) -> MediaFile | None:
-        """Return a file, or None when the id is unknown or older than seven days."""
+        """Return a file, or None when the id is unknown or older than its lifetime."""
         file = self._files.get(media_id)
-        return None if file is None or at - file.added_at > ID_LIFETIME else file
+        return None if file is None or at - file.added_at > file.lifetime else file
 
     def url(self, file: MediaFile, *, base_url: str, at: datetime, source: str) -> str:
         """Return a link that is good for five minutes. `source` is where it was handed out: `webhook` or `getMedia`."""

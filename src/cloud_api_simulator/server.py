@@ -51,7 +51,13 @@ async def run(settings: SimulatorSettings, *, host: str = "127.0.0.1", port: int
     Without `base_url` in the settings, links to media name this very host: set it when `host` stands for all interfaces.
     Raises: OSError when the port cannot be had.
     """
-    listener = listen(host, port)
+    await serve(settings, listen(host, port), host=host, ready=ready)
+
+
+async def serve(
+    settings: SimulatorSettings, listener: socket.socket, *, host: str = "127.0.0.1", ready: Callable[[], None] | None = None
+) -> None:
+    """Serve on a socket that listens already, until cancelled; the socket is closed in the end. See `run`."""
     base_url = settings.base_url or f"http://{f'[{host}]' if ':' in host else host}:{listener.getsockname()[1]}"
     app = create_app(dataclasses.replace(settings, base_url=base_url))
     # Queries may hold access tokens, so there is no access log.

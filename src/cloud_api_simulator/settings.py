@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from cloud_api_simulator.clock import Clock, utc_now
+from cloud_api_simulator.rules import Quality, Rules, Tier
 
 MAX_UPDATES_PER_POST = 1000  # Source: Cloud API webhooks overview, "up to 1000 updates"; checked 2026-09
 
@@ -17,13 +18,21 @@ class SimulatorSettings:
     Raises: ValueError for a rate outside 0..1 or a size that makes no sense.
     """
 
-    callback_url: str
-    app_secret: str = field(repr=False)
-    verify_token: str = field(repr=False)
+    callback_url: str = ""
+    """Where webhooks go. Empty: nowhere, until a callback is set through the API or the control API."""
+    app_secret: str = field(default="simulator-app-secret", repr=False)
+    verify_token: str = field(default="simulator-verify-token", repr=False)
     access_token: str = field(default="EAA-simulator-token", repr=False)
     phone_number_id: str = "106540352242922"
     waba_id: str = "102290129340398"
     display_phone_number: str = "15550783881"
+    app_id: str = "634974688087057"
+    business_id: str = "506914307656634"
+    country_code: str = "1"
+    """What Meta puts before a number that has neither a plus nor enough digits: the business's own country."""
+    subscribed: bool = True
+    """Whether the WABA is subscribed to the app from the start."""
+    starter_templates: bool = True
     base_url: str | None = None
     """Where the simulator itself is reachable, without a slash at the end. None: webhooks carry no media url (Meta's is optional too)."""
 
@@ -45,6 +54,19 @@ class SimulatorSettings:
     api_error_rate: float = 0.0
     max_batch: int = 10
 
+    enforce_limits: bool = True
+    """Rates, customer service window, messaging limit, opt-out, blocks. This and the next ones can change later: see `Rules`."""
+    enforce_templates: bool = True
+    throughput_mps: int = 80
+    messaging_limit_tier: Tier = "TIER_2K"
+    quality_rating: Quality = "GREEN"
+    allowed_recipients: tuple[str, ...] | None = None
+    """What a test number may write to: up to five phone numbers, digits only. None: a real number."""
+    strangers_reachable: bool = False
+    emit_statuses: bool = True
+
+    review_after_seconds: tuple[float, float] = (1.0, 3.0)
+    """How long the review of a template takes."""
     latency_seconds: tuple[float, float] = (0.02, 0.2)
     sent_after_seconds: tuple[float, float] = (0.1, 0.3)
     delivered_after_seconds: tuple[float, float] = (0.6, 1.5)
@@ -67,11 +89,14 @@ class SimulatorSettings:
     """Statuses and answers still to come; above it the API answers 130429."""
     ledger_limit: int = 20_000
     media_limit: int = 2_000
+    upload_limit_bytes: int = 512 * 1024 * 1024
+    """Uploaded files that are kept; the oldest go first."""
 
     def __post_init__(self) -> None:
         rates_of(self)
+        rules_of(self)
         callback = urlsplit(self.callback_url)
-        if callback.scheme not in {"http", "https"} or not callback.hostname:
+        if self.callback_url and (callback.scheme not in {"http", "https"} or not callback.hostname):
             raise ValueError("callback_url must be an http or https address")
         limits = (self.queue_limit, self.pending_limit, self.ledger_limit, self.media_limit)
         if min(self.customers, self.concurrency, self.max_attempts, *limits) < 1:
@@ -111,4 +136,19 @@ def rates_of(settings: SimulatorSettings) -> Rates:
         failed_status_rate=settings.failed_status_rate,
         api_error_rate=settings.api_error_rate,
         max_batch=settings.max_batch,
+    )
+
+
+def rules_of(settings: SimulatorSettings) -> Rules:
+    """Return the rules that a simulator starts with. Raises: ValueError when one makes no sense."""
+    allowed = settings.allowed_recipients
+    return Rules(
+        enforce_limits=settings.enforce_limits,
+        enforce_templates=settings.enforce_templates,
+        throughput_mps=settings.throughput_mps,
+        messaging_limit_tier=settings.messaging_limit_tier,
+        quality_rating=settings.quality_rating,
+        allowed_recipients=None if allowed is None else list(allowed),
+        strangers_reachable=settings.strangers_reachable,
+        emit_statuses=settings.emit_statuses,
     )

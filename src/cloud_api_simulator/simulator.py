@@ -4,13 +4,17 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncIterator
+from datetime import datetime
 
 import httpx2
 
 from cloud_api_simulator import answers
 from cloud_api_simulator.agenda import Agenda
 from cloud_api_simulator.delivery import Delivery
+from cloud_api_simulator.faults import FaultBook
 from cloud_api_simulator.handshake import Handshake
+from cloud_api_simulator.ledger import LedgerEntry
+from cloud_api_simulator.reviews import Reviewer
 from cloud_api_simulator.settings import SimulatorSettings
 from cloud_api_simulator.statuses import Ladder, Sending
 from cloud_api_simulator.traffic import Traffic
@@ -30,10 +34,14 @@ class Simulator:
         self.settings = settings
         self.world = World(settings)
         self.agenda = Agenda()
+        self.calendar = Agenda()
+        """What lies hours ahead, such as the end of a template's pause: nobody waits for that."""
         self.verified = asyncio.Event()
         self.handshake = Handshake(self.world, self.verified)
         self.delivery = Delivery(self.world, self.agenda, self.verified)
         self.ladder = Ladder(self.world, self.agenda, self.delivery.take)
+        self.reviewer = Reviewer(self.world, self.agenda, self.calendar, self.delivery.take)
+        self.faults = FaultBook(self.world.stream("faults"))
         self.traffic = Traffic(self.world, self.delivery.put, self.verified)
         self.client = httpx2.AsyncClient(
             trust_env=False,
@@ -65,12 +73,15 @@ class Simulator:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
             self.agenda.clear()
+            self.calendar.clear()
             await self.client.aclose()
 
     def accept(self, sending: Sending) -> None:
         """Take a message of the business: record it, let its statuses follow, and perhaps an answer."""
-        self.world.receive(sending.message_id, sending.content, customer=sending.customer)
+        self.world.receive(_entry(sending, self.world.now()))
         self._remember(sending)
+        if not self.world.rules.emit_statuses:
+            return
         seen_after_seconds = self.ladder.start(sending)
         stream = self.world.stream(f"answer/{sending.message_id}")
         if seen_after_seconds is None or sending.content["type"] == "reaction" or stream.random() >= self.world.rates.answer_rate:
@@ -79,15 +90,36 @@ class Simulator:
 
         def answer() -> None:
             if self.traffic.is_running and sending.customer is not None:
-                self.delivery.take(answers.answer(self.world, sending.customer, sending.message_id, sending.content, stream))
+                customer = self.world.customer(sending.customer.key)
+                self.delivery.take(answers.answer(self.world, customer, sending.message_id, sending.content, stream))
 
         self.agenda.later(delay_seconds, answer)
+
+    def pass_time(self, seconds: float) -> None:
+        """Set the world's time forward (or back): what was to happen until then happens next."""
+        self.world.clock.advance(seconds)
+        self.agenda.skip(seconds)
+        self.calendar.skip(seconds)
 
     def _remember(self, sending: Sending) -> None:
         """Keep the latest messages of the business, so that a status can be reported by hand."""
         self.sendings[sending.message_id] = sending
         if len(self.sendings) > self.settings.ledger_limit:
             del self.sendings[next(iter(self.sendings))]
+
+
+def _entry(sending: Sending, at: datetime) -> LedgerEntry:
+    customer = sending.customer
+    return LedgerEntry(
+        direction="outbound",
+        message_id=sending.message_id,
+        customer=None if customer is None else customer.key,
+        kind=sending.content["type"],
+        at=at,
+        content=sending.content,
+        to=sending.phone or (None if customer is None else customer.user_id),
+        callback_data=sending.callback_data,
+    )
 
 
 def _report_crash(task: asyncio.Task[None]) -> None:

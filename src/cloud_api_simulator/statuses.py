@@ -1,5 +1,6 @@
 """What becomes of a message of the business: sent, delivered, read, played or failed. Planning is pure, emitting is not."""
 
+import dataclasses
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -30,6 +31,12 @@ class Sending:
     phone: str | None = None
     callback_data: str | None = None
     is_lost: bool = False
+    is_reachable: bool = False
+    """Whether it arrives although no customer has the number."""
+    failure: tuple[int, str] | None = None
+    """Code and details, when Meta took the message and refuses it later."""
+    price: tuple[str, str] = ("service", "free_customer_service")
+    """Category and type of the price."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +52,8 @@ def plan(sending: Sending, settings: SimulatorSettings, stream: random.Random, *
     if sending.is_lost:
         return []
     sent_at = stream.uniform(*settings.sent_after_seconds)
-    if sending.customer is None or stream.random() < failed_rate:
+    is_nobody = sending.customer is None and not sending.is_reachable
+    if sending.failure is not None or is_nobody or stream.random() < failed_rate:
         return [Fate(sent_at, "failed")]
     if sending.content["type"] == "reaction":
         return [Fate(sent_at, "sent")]
@@ -66,6 +74,7 @@ def build(name: str, sending: Sending, world: World, *, is_priced: bool) -> Upda
     """Build one status as it happens now. A failed one comes without contact, and `sent` without username, as Meta has it."""
     customer = sending.customer
     is_failed = name == "failed"
+    code, details = sending.failure or (UNDELIVERABLE, "Message Undeliverable.")
     item = bodies.status(
         name,
         message_id=sending.message_id,
@@ -75,15 +84,15 @@ def build(name: str, sending: Sending, world: World, *, is_priced: bool) -> Upda
         parent_user_id=customer.parent_user_id if customer else None,
         callback_data=sending.callback_data,
         price=_price(sending) if is_priced and not is_failed else None,
-        errors=[bodies.failure(UNDELIVERABLE, TITLES[UNDELIVERABLE], "Message Undeliverable.")] if is_failed else None,
+        errors=[bodies.failure(code, TITLES[code], details)] if is_failed else None,
     )
     contact = None if customer is None or is_failed else customer.contact(shows_username=name != "sent")
     return Update(kind="statuses", item=item, contact=contact)
 
 
 def _price(sending: Sending) -> Json:
-    is_template = sending.content["type"] == "template"
-    return bodies.pricing("utility", type="regular") if is_template else bodies.pricing("service", type="free_customer_service")
+    category, type = sending.price
+    return bodies.pricing(category, type=type)
 
 
 class Ladder:
@@ -102,8 +111,10 @@ class Ladder:
             self._agenda.later(fate.after_seconds, partial(self.report, fate.status, sending, is_priced=step <= 1))
         return next((fate.after_seconds for fate in fates if fate.status == "read"), None)
 
-    def report(self, name: str, sending: Sending, *, is_priced: bool = False) -> None:
-        """Emit one status now. Meta puts a price on `sent` and on the first one after it."""
+    def report(self, name: str, sending: Sending, *, is_priced: bool = False, failure: tuple[int, str] | None = None) -> None:
+        """Emit one status now. Meta puts a price on `sent` and on the first one after it. `failure` is why a `failed` one came about."""
+        if failure is not None and sending.failure is None:
+            sending = dataclasses.replace(sending, failure=failure)
         self._deliver(build(name, sending, self._world, is_priced=is_priced))
         entry = self._world.ledger.find(sending.message_id)
         if entry is not None:

@@ -14,13 +14,18 @@ class Story:
     """Loops through the episodes of the customer's language, each time in another order, in other words, about another order."""
 
     def __init__(self, customer: Customer, world: World) -> None:
-        self.customer = customer
+        self._key = customer.key
         self._world = world
         self._stream = world.stream(f"story/{customer.key}")
         self._book = PHRASEBOOKS[customer.language]
         self._episodes = deque(self._shuffled())
         self._steps: deque[Step] = deque()
         self._scene = self._set_scene()
+
+    @property
+    def customer(self) -> Customer:
+        """Who tells it, as reachable now."""
+        return self._world.customer(self._key)
 
     @property
     def is_between_episodes(self) -> bool:

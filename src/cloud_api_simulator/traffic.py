@@ -48,6 +48,9 @@ class Traffic:
         while self._waiting and len(self._active) < CONVERSATIONS_AT_ONCE:
             self._active.append(self._waiting.popleft())
         story = self._active.pop(0 if self._to_open_with > 0 else self._stream.randrange(len(self._active)))
+        if self._world.relations.find(story.customer.key).is_blocked:
+            self._waiting.append(story)  # nothing that they write would arrive
+            return []
         updates = story.next_turn()
         self._to_open_with -= len(updates)
         (self._waiting if story.is_between_episodes else self._active).append(story)
@@ -65,7 +68,7 @@ class Traffic:
             for update in updates:
                 await self._put(update)
             average = SECONDS_PER_MINUTE / self._world.rates.messages_per_minute
-            await self._pause(OPENING_SECONDS if is_opening else len(updates) * average * self._stream.uniform(*UNEVENNESS))
+            await self._pause(OPENING_SECONDS if is_opening else max(1, len(updates)) * average * self._stream.uniform(*UNEVENNESS))
 
     async def _pause(self, seconds: float | None) -> None:
         """Wait, but no longer than until something changes; None waits for the change alone."""

@@ -6,12 +6,18 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from cloud_api_simulator import bodies, customers, media
+from cloud_api_simulator.access import Tokens
 from cloud_api_simulator.bodies import Json
+from cloud_api_simulator.callbacks import Callback, Callbacks
 from cloud_api_simulator.clock import WorldClock
 from cloud_api_simulator.customers import Customer
 from cloud_api_simulator.ids import Ids
-from cloud_api_simulator.ledger import Ledger
-from cloud_api_simulator.settings import SimulatorSettings, rates_of
+from cloud_api_simulator.ledger import Ledger, LedgerEntry, Sends
+from cloud_api_simulator.limits import Limits
+from cloud_api_simulator.number import Number
+from cloud_api_simulator.relations import Relations
+from cloud_api_simulator.settings import SimulatorSettings, rates_of, rules_of
+from cloud_api_simulator.templates import TemplateShelf
 from cloud_api_simulator.webhooks import Address, Update
 
 REMEMBERED = 20
@@ -46,11 +52,22 @@ class World:
         self.base_url = settings.base_url
         self.began_at = self.now()
         self.ids = Ids(lambda sort: self.stream(f"ids/{self.began_at.isoformat()}/{sort}"))
-        self.customers = customers.cast(settings.customers, self.stream("customers"))
+        self._people = {each.key: each for each in customers.cast(settings.customers, self.stream("customers"))}
         self._directory = customers.directory(self.customers)
         self.threads = {customer.key: Thread() for customer in self.customers}
         self.ledger = Ledger(settings.ledger_limit)
-        self.media = media.MediaShelf(limit=settings.media_limit, ids=self.ids, stream=self.stream("media"))
+        self.sends = Sends()
+        self.media = media.MediaShelf(
+            limit=settings.media_limit, limit_bytes=settings.upload_limit_bytes, ids=self.ids, stream=self.stream("media")
+        )
+        self.rules = rules_of(settings)
+        self.limits = Limits()
+        self.relations = Relations()
+        self.number = Number(onboarded_at=self.began_at)
+        self.templates = TemplateShelf(self.stream("templates"), at=self.began_at, has_starters=settings.starter_templates)
+        self.tokens = Tokens(app_id=settings.app_id, app_secret=settings.app_secret, access_token=settings.access_token, at=self.began_at)
+        app = Callback(settings.callback_url, settings.verify_token) if settings.callback_url else None
+        self.callbacks = Callbacks(app=app, is_subscribed=settings.subscribed)
         self.address = Address(
             waba_id=settings.waba_id, phone_number_id=settings.phone_number_id, display_phone_number=settings.display_phone_number
         )
@@ -66,6 +83,20 @@ class World:
     def thread(self, customer: Customer) -> Thread:
         """Return this customer's side of the conversation."""
         return self.threads[customer.key]
+
+    @property
+    def customers(self) -> tuple[Customer, ...]:
+        """Everybody, in the order of the cast."""
+        return tuple(self._people.values())
+
+    def customer(self, key: str) -> Customer:
+        """Return a customer as he is now."""
+        return self._people[key]
+
+    def replace(self, customer: Customer) -> None:
+        """Let a customer be reached in another way from now on; the old addresses lead nowhere."""
+        self._people[customer.key] = customer
+        self._directory = customers.directory(self.customers)
 
     def find_customer(self, name: str) -> Customer | None:
         """Return the customer with this key, phone number or BSUID, or None."""
@@ -95,17 +126,22 @@ class World:
         reaction = content.get("reaction")
         if isinstance(reaction, dict):
             thread.reacted_to = reaction.get("message_id") if reaction.get("emoji") else None
-        self.ledger.record("inbound", message_id, customer=customer.key, kind=content["type"], at=at, content=content)
+        if content["type"] != "system":
+            self.relations.change(customer.key).last_wrote_at = at
+        self.limits.second.add(at.timestamp())
+        entry = LedgerEntry(direction="inbound", message_id=message_id, customer=customer.key, kind=content["type"], at=at, content=content)
+        self.ledger.record(entry)
         return Update(kind="messages", item=item, contact=customer.contact())
 
-    def receive(self, message_id: str, content: Json, *, customer: Customer | None) -> None:
-        """Record what the business wrote; `customer` is None for an address that nobody here has."""
-        if customer is not None:
-            self.thread(customer).received.append((message_id, content))
-        key = None if customer is None else customer.key
-        self.ledger.record("outbound", message_id, customer=key, kind=content["type"], at=self.now(), content=content)
+    def receive(self, entry: LedgerEntry) -> None:
+        """Record what the business wrote; `entry.customer` is None for an address that nobody here has."""
+        if entry.customer is not None:
+            self.threads[entry.customer].received.append((entry.message_id, entry.content))
+        self.ledger.record(entry)
+        self.sends.record(entry.message_id, entry.callback_data)
 
     def note(self, found: Iterable[tuple[str, str]]) -> None:
         """Record messages, as (id, type), of a body that was made elsewhere, so that they can be marked as read."""
         for message_id, kind in found:
-            self.ledger.record("inbound", message_id, customer=None, kind=kind, at=self.now(), content={})
+            entry = LedgerEntry(direction="inbound", message_id=message_id, customer=None, kind=kind, at=self.now(), content={})
+            self.ledger.record(entry)

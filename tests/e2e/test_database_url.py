@@ -9,6 +9,7 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -63,7 +64,7 @@ def packaged(request: pytest.FixtureRequest) -> Iterator[str]:
     if programs is None:
         pytest.skip("no PostgreSQL is installed in /usr/lib/postgresql")
     directory = new_directory()
-    account = {"user": "postgres"} if os.geteuid() == 0 else {}
+    account: dict[str, Any] = {"user": "postgres"} if os.geteuid() == 0 else {}
     shutil.chown(directory, **account)
     with closing(socket.create_server(("127.0.0.1", 0))) as free:
         port = free.getsockname()[1]

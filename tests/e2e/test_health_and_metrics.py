@@ -3,6 +3,7 @@
 import os
 import re
 import signal
+from pathlib import Path
 
 from tests.e2e.sigma_process import Sigma, eventually, text_message
 
@@ -61,6 +62,10 @@ def test_health_metrics_and_log_tell_what_happened_and_name_nobody(sigma: Sigma)
     assert all("tenant_id" in event for event in server.events("WhatsApp webhook signature validation failed"))
 
 
+def is_of_metrics(file: Path) -> bool:
+    return ".db" in str(file.readlink()) and "sigma-metrics-" in str(file.readlink())
+
+
 def test_counts_of_a_worker_that_was_killed_stay_and_a_new_start_counts_from_nothing(sigma: Sigma) -> None:
     server = sigma.serve()
     stored = 'sigma_projected_total{kind="TEXT",outcome="stored"}'
@@ -70,6 +75,9 @@ def test_counts_of_a_worker_that_was_killed_stay_and_a_new_start_counts_from_not
     os.kill(worker, signal.SIGKILL)
     assert sigma.post(text_message("wamid.2")).status == 200
     eventually(lambda: scrape(sigma).get(stored) == 2, "the counts of both workers")
+    directory = next(file for file in Path(f"/proc/{server.pid}/fd").iterdir() if is_of_metrics(file)).readlink().parent
+    (directory / "counter_1.db").touch()  # a process that was killed before it could write anything
+    assert scrape(sigma)[stored] == 2
     server.stop()
     sigma.serve()
     assert stored not in scrape(sigma)

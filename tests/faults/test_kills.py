@@ -3,6 +3,7 @@
 import os
 import random
 import signal
+import subprocess
 import time
 from collections.abc import Iterable
 from contextlib import suppress
@@ -98,3 +99,31 @@ def test_worker_ends_by_itself_when_its_parent_is_killed_and_then_postgresql_too
         sigma.serve()
         traffic.accepts(20)
     assert_nothing_lost(sigma, traffic)
+
+
+def interrupt_starts(sigma: Sigma, rounds: int) -> None:
+    """End `sigma serve` at any point of its start, in a directory where it never started before."""
+    chance = random.Random(SEED)  # noqa: S311 - it must repeat
+    print(f"SIGMA_FAULT_SEED={SEED}")  # noqa: T201 - pytest shows it when the test failed
+    for _ in range(rounds):
+        number = chance.choice([signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+        delay = chance.uniform(0, 3)
+        server = sigma.launch()
+        try:
+            server.process.wait(delay)
+        except subprocess.TimeoutExpired:
+            server.process.send_signal(number)
+        code = server.process.wait(30)
+        eventually(lambda: not sigma.processes(), f"nothing is left after signal {number} at {delay:.2f} s", seconds=20)
+        assert ", in main" not in server.text(), f"a traceback after signal {number} at {delay:.2f} s"  # earlier it is Python's own
+        assert code in {0, -signal.SIGKILL, 128 + signal.SIGINT, -signal.SIGINT, -signal.SIGTERM}
+    sigma.serve()
+
+
+def test_start_that_is_interrupted_leaves_nothing_behind_and_the_next_one_works(empty: Sigma) -> None:
+    interrupt_starts(empty, rounds=4)
+
+
+@pytest.mark.faults
+def test_start_that_is_interrupted_sixty_times(empty: Sigma) -> None:
+    interrupt_starts(empty, rounds=60)

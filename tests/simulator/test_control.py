@@ -145,4 +145,7 @@ async def test_the_customers_are_listed(stage):
     people = (await stage.business.get("/_control/customers")).json()["customers"]
     assert len(people) == 12
     assert people[0]["name"] == "Ana Beatriz Souza"
-    assert people[0].keys() == {"key", "name", "language", "wa_id", "user_id", "parent_user_id", "username"}
+    assert people[0].keys() == {
+        *("key", "name", "language", "wa_id", "user_id", "parent_user_id", "username"),
+        *("is_blocked", "has_blocked", "has_stopped_marketing", "has_open_window"),
+    }

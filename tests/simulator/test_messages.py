@@ -207,7 +207,7 @@ async def test_a_message_of_a_customer_can_be_marked_as_read(stage):
     mark = {"messaging_product": "whatsapp", "status": "read", "message_id": message["id"], "typing_indicator": {"type": "text"}}
     assert (await stage.send(mark)).json() == {"success": True}
     assert (await stage.send({**mark, "typing_indicator": {"type": "voice"}})).json()["error"]["code"] == 100
-    assert stage.simulator.world.ledger.find(message["id"]).statuses == ["read"]
+    assert stage.simulator.world.ledger.find(message["id"]).statuses == ["read", "typing"]
     own = (await stage.send(TEXT)).json()["messages"][0]["id"]
     assert (await stage.send({**mark, "message_id": own})).json()["error"]["code"] == 131009
 

@@ -3,6 +3,7 @@
 import asyncio
 import json
 
+import psycopg
 import pytest
 from prometheus_client import CollectorRegistry
 
@@ -96,6 +97,25 @@ async def test_what_goes_wrong_on_our_side_is_hidden_behind_an_id_that_the_log_e
     (line,) = [json.loads(line) for line in capsys.readouterr().err.splitlines() if error_id in line]
     assert (line["event"], line["level"], line["error"]) == ("graphql.failed", "error", "UndefinedColumn")
     assert ANA.phone not in json.dumps(line)
+
+
+async def test_a_database_that_is_away_is_told_as_such_and_comes_back(world: World, postgres_server):
+    query = "{ tenant { name } }"
+    assert not (await world.graphql(query)).get("errors")
+    ((database,),) = world.sql("SELECT current_database()")
+    with psycopg.connect(postgres_server, autocommit=True) as connection:
+        connection.execute(f'ALTER DATABASE "{database}" ALLOW_CONNECTIONS false')
+        connection.execute("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = %s", (database,))
+        known = await world.graphql(query)
+        assert known["errors"][0]["extensions"] == {"code": "DATABASE_UNAVAILABLE"}, "a caller that is remembered gets as far as the data"
+        body = {"query": query}
+        unknown = await world.client.post("/graphql", json=body, headers={"Authorization": "Bearer sigma_" + "x" * 43})
+        assert (unknown.status_code, unknown.headers["retry-after"]) == (503, "5")
+        assert unknown.json()["errors"][0]["extensions"] == {"code": "DATABASE_UNAVAILABLE"}
+        assert (await world.client.get("/health/ready")).json()["database"] is False
+        connection.execute(f'ALTER DATABASE "{database}" ALLOW_CONNECTIONS true')
+    while (await world.graphql(query)).get("errors"):
+        pass  # each try waits for the pool, which reconnects in its own time; pytest's time limit is the deadline
 
 
 async def test_a_caller_without_a_usable_key_is_told_the_same_whatever_the_reason(world: World):

@@ -18,7 +18,14 @@ from cloud_api_simulator.template_text import VARIABLE, buttons, component, vari
 CATEGORIES = ("AUTHENTICATION", "MARKETING", "UTILITY")
 FORMATS = ("TEXT", "IMAGE", "VIDEO", "GIF", "DOCUMENT", "LOCATION", "PRODUCT")
 WITH_SAMPLE = frozenset({"IMAGE", "VIDEO", "GIF", "DOCUMENT"})
-TOO_LONG, HEADER_FORMAT, BODY_FORMAT, FOOTER_FORMAT, TOO_MANY_VARIABLES, EDGE_VARIABLE = 2388040, 2388047, 2388072, 2388073, 2388293, 2388299
+TOO_LONG, HEADER_FORMAT, BODY_FORMAT, FOOTER_FORMAT, TOO_MANY_VARIABLES, EDGE_VARIABLE = (
+    2388040,
+    2388047,
+    2388072,
+    2388073,
+    2388293,
+    2388299,
+)
 MAX_HEADER_CHARS, MAX_BODY_CHARS, MAX_OFFER_BODY_CHARS, MAX_FOOTER_CHARS = 60, 1024, 600, 60
 MAX_BUTTONS, MAX_BUTTON_CHARS, MAX_PHONE_CHARS, MAX_CODE_CHARS = 10, 25, 20, 20
 MOST_BUTTONS = {"URL": 2, "PHONE_NUMBER": 1, "COPY_CODE": 1, "FLOW": 1, "OTP": 1, "CATALOG": 1, "MPM": 1, "VOICE_CALL": 1}
@@ -71,7 +78,9 @@ def _check_authentication(components: Sequence[Json]) -> None:
         raise errors.form(BODY_FORMAT, "Body text is fixed", "The body of an authentication template is preset by WhatsApp.")
     if [str(tap.get("type", "")).upper() for tap in taps] != ["OTP"]:
         raise errors.form(BODY_FORMAT, "OTP button is missing", "An authentication template has exactly one button, of type OTP.")
-    shape.one_of({"otp_type": str(taps[0].get("otp_type", "")).upper() or None}, "otp_type", "otp_type", ("COPY_CODE", "ONE_TAP", "ZERO_TAP"))
+    shape.one_of(
+        {"otp_type": str(taps[0].get("otp_type", "")).upper() or None}, "otp_type", "otp_type", ("COPY_CODE", "ONE_TAP", "ZERO_TAP")
+    )
     footer = component(components, "footer")
     minutes = None if footer is None else footer.get("code_expiration_minutes")
     if minutes is not None and not (isinstance(minutes, int) and 1 <= minutes <= 90):  # noqa: PLR2004  # Source: cloud-api.md 10

@@ -14,7 +14,19 @@ MAX_NAME_CHARS = 512
 MAX_BUTTON_INDEX = 9
 NAME = re.compile(rf"[a-z0-9_]{{1,{MAX_NAME_CHARS}}}", re.ASCII)
 COMPONENT_TYPES = ("header", "body", "button", "footer", "carousel", "limited_time_offer", "tap_target_configuration", "order_status")
-BUTTON_TYPES = ("url", "quick_reply", "copy_code", "flow", "catalog", "mpm", "spm", "voice_call", "order_details", "reminder", "phone_number")
+BUTTON_TYPES = (
+    "url",
+    "quick_reply",
+    "copy_code",
+    "flow",
+    "catalog",
+    "mpm",
+    "spm",
+    "voice_call",
+    "order_details",
+    "reminder",
+    "phone_number",
+)
 PARAMETERS = {
     "text": "text",
     "currency": "currency",

@@ -57,8 +57,6 @@ def anticipated_errors() -> Iterator[None]:
     """Turn anticipated errors into one line and an exit code; anything else keeps its traceback."""
     try:
         yield
-    except KeyboardInterrupt:
-        raise SystemExit(130) from None
     except Exception as error:  # what is not anticipated is raised again
         told = _told(error)
         if told is None:

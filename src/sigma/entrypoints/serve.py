@@ -9,7 +9,6 @@ import contextlib
 import signal
 import socket
 import sys
-import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +21,7 @@ import uvloop
 from sigma.entrypoints.installation import Installation, open_installation
 from sigma.kit.db import DatabaseRole
 from sigma.kit.log import get_logger
-from sigma.kit.metrics import get_metrics, prepare_metrics
+from sigma.kit.metrics import get_metrics, metrics_directory, prepare_metrics
 from sigma.kit.postgres import EmbeddedPostgres, PostgresNotStarted
 from sigma.kit.settings import Settings
 
@@ -46,13 +45,19 @@ class ServeOptions:
 
 def run_serve(settings: Settings, options: ServeOptions, *, ready: Callable[[Installation, int], None] | None = None) -> None:
     """Serve until SIGINT or SIGTERM, then drain. `ready` is told the port once requests are accepted."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _stop_starting)  # until the event loop takes them over
     with contextlib.ExitStack() as stack:
         if options.role == "all":
-            prepare_metrics(Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="sigma-metrics-"))))
+            prepare_metrics(stack.enter_context(metrics_directory()))
         sockets = [] if options.role == "worker" else [stack.enter_context(bound) for bound in _bind(options)]
         opened = stack.enter_context(open_installation(settings))
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(_serve(opened, options, sockets, ready))
+
+
+def _stop_starting(_number: int, _frame: object) -> None:
+    raise SystemExit(0)  # what was started so far is ended on the way out
 
 
 def _bind(options: ServeOptions) -> list[socket.socket]:
@@ -93,7 +98,7 @@ async def _serve(
             keeping = asyncio.create_task(_keep_postgres_running(opened, opened.embedded), name="postgres")
             await stack.enter_async_context(_background(keeping))
         if options.role != "worker":
-            port = await stack.enter_async_context(_http_server(opened, options, sockets))
+            port = await stack.enter_async_context(_http_server(opened, options, sockets, stop))
             if ready is not None:
                 ready(opened, port)
             log.info("sigma.ready", role=options.role, port=port)
@@ -122,7 +127,9 @@ async def _background(work: "asyncio.Task[None]", *, stop: asyncio.Event | None 
 
 
 @contextlib.asynccontextmanager
-async def _http_server(opened: Installation, options: ServeOptions, sockets: list[socket.socket]) -> AsyncIterator[int]:
+async def _http_server(
+    opened: Installation, options: ServeOptions, sockets: list[socket.socket], stop: asyncio.Event
+) -> AsyncIterator[int]:
     """Accept requests during the body; afterwards finish those that are under way, and only then close the journal."""
     from sigma.entrypoints.http import build_http  # noqa: PLC0415 - a worker needs no web framework
 
@@ -141,7 +148,7 @@ async def _http_server(opened: Installation, options: ServeOptions, sockets: lis
         timeout_graceful_shutdown=DRAIN_SECONDS,
     )
     server = _Server(config)
-    async with _background(asyncio.create_task(parts.journal.run(), name="journal")):
+    async with _background(asyncio.create_task(parts.journal.run(), name="journal"), stop=stop):
         serving = asyncio.create_task(server.serve(sockets), name="http")
         try:
             yield await server.listening_port(serving, options)

@@ -19,6 +19,7 @@ from graphql import (
 from strawberry.extensions import FieldExtension, SchemaExtension
 from strawberry.scalars import JSON
 
+from sigma.kit.db import DATABASE_DOWN
 from sigma.kit.errors import Forbidden, SigmaError, Unauthenticated
 from sigma.kit.log import get_logger
 from sigma.kit.paging import Page
@@ -129,6 +130,10 @@ def _presented(error: GraphQLError) -> GraphQLError:
     if isinstance(original, SigmaError):
         extensions = {"code": original.code, "field": list(original.field)}
         return GraphQLError(original.message, nodes=error.nodes, path=error.path, extensions=extensions)
+    if isinstance(original, DATABASE_DOWN):
+        log.warning("graphql.database_unavailable", error=type(original).__name__)
+        message = "The database cannot be reached right now; try again."
+        return GraphQLError(message, nodes=error.nodes, path=error.path, extensions={"code": "DATABASE_UNAVAILABLE"})
     error_id = secrets.token_hex(8)
     log.error("graphql.failed", error_id=error_id, error=type(original).__name__, exc_info=original)
     message = f"Something went wrong on our side. Please report the error id {error_id}."

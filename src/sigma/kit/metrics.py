@@ -4,15 +4,25 @@ The processes of one `sigma serve` count into files of one directory, so that a 
 prometheus_client decides between memory and files when it is first imported; that is why it is imported inside functions here.
 """
 
+import fcntl
 import os
+import shutil
 import sys
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sigma.kit.clock import now
+
 if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry
+    from prometheus_client.metrics_core import Metric
 
 _DIRECTORY_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
+_DIRECTORY_PREFIX = "sigma-metrics-"
+_YOUNG_SECONDS = 60  # it may not have been locked yet
 _ACK_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0)
 _WORK_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 _BATCH_BUCKETS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024)
@@ -56,6 +66,33 @@ class _State:
     registry: "CollectorRegistry | None" = None
 
 
+@contextmanager
+def metrics_directory() -> Iterator[Path]:
+    """Give a new directory to count into, which goes in the end. Those of processes that were killed are cleared away now."""
+    for left in Path(tempfile.gettempdir()).glob(f"{_DIRECTORY_PREFIX}*"):
+        with suppress(OSError):
+            _remove_if_abandoned(left)
+    with tempfile.TemporaryDirectory(prefix=_DIRECTORY_PREFIX, ignore_cleanup_errors=True) as name:
+        fd = os.open(name, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX)  # ends with this process, however it ends
+            yield Path(name)
+        finally:
+            os.close(fd)
+
+
+def _remove_if_abandoned(directory: Path) -> None:
+    fd = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    try:
+        found = os.fstat(fd)
+        if found.st_uid != os.geteuid() or found.st_mtime > now().timestamp() - _YOUNG_SECONDS:
+            return
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        shutil.rmtree(directory)
+    finally:
+        os.close(fd)
+
+
 def prepare_metrics(directory: Path | None) -> None:
     """Count into files of a directory that one `sigma serve` has to itself, or in memory for None. Call it before anything is counted.
 
@@ -92,10 +129,18 @@ def render_metrics() -> tuple[bytes, str]:
     from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest  # noqa: PLC0415 - see above
     from prometheus_client.multiprocess import MultiProcessCollector  # noqa: PLC0415
 
+    class WholeFilesCollector(MultiProcessCollector):
+        """Leaves out the file of a process that is just starting, or was killed while it did: it is empty, and cannot be read."""
+
+        def collect(self) -> "Iterable[Metric]":
+            directory = Path(os.environ[_DIRECTORY_VARIABLE])
+            files = [str(file) for file in directory.glob("*.db") if file.stat().st_size]
+            return self.merge(files, accumulate=True)  # type: ignore[no-any-return, no-untyped-call]
+
     registry = _State.registry or CollectorRegistry()
     if _counts_into_files():
         registry = CollectorRegistry()
-        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+        WholeFilesCollector(registry)  # type: ignore[no-untyped-call]
     return generate_latest(registry), CONTENT_TYPE_LATEST
 
 
