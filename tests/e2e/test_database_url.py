@@ -65,7 +65,8 @@ def packaged(request: pytest.FixtureRequest) -> Iterator[str]:
         pytest.skip("no PostgreSQL is installed in /usr/lib/postgresql")
     directory = new_directory()
     account: dict[str, Any] = {"user": "postgres"} if os.geteuid() == 0 else {}
-    shutil.chown(directory, **account)
+    if account:
+        shutil.chown(directory, **account)
     with closing(socket.create_server(("127.0.0.1", 0))) as free:
         port = free.getsockname()[1]
     (directory / "password").write_text("a-password")

@@ -65,8 +65,10 @@ def test_signals_to_every_process_at_once_and_twice_end_all_quietly_and_soon(sig
     server = sigma.serve()
     ours = [process.pid for process in sigma.processes() if process.is_worker or process.pid == server.pid]
     assert len(ours) == 2
-    for pid in ours * 2:  # a service manager signals the whole unit; an impatient person presses Ctrl-C twice
+    theirs = [process.pid for process in sigma.processes() if process.is_postmaster or process.is_keeper]
+    assert len(theirs) == 2
+    for pid in ours * 2 + theirs:  # a service manager signals the whole unit; an impatient person does so twice
         with suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGINT)
+            os.kill(pid, signal.SIGTERM)
     server.process.wait(8)  # less than it would take to give the worker up
     assert_clean_end(server, sigma)
