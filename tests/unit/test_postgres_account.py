@@ -11,6 +11,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -49,7 +50,7 @@ def state_of_parents(directory: Path) -> list[tuple[Path, int, int, int]]:
     return [(parent, (found := parent.stat()).st_mode, found.st_uid, found.st_gid) for parent in directory.parents if parent.exists()]
 
 
-def try_it(directory: Path, *, command: list[str] | None = None, packages: Path = SITE_PACKAGES, **options: object) -> str:
+def try_it(directory: Path, *, command: list[str] | None = None, packages: Path = SITE_PACKAGES, **options: Any) -> str:
     """Start, query and release in a process of its own. `packages` are searched before those of the interpreter."""
     environment = {
         "PATH": os.defpath,
@@ -63,7 +64,7 @@ def try_it(directory: Path, *, command: list[str] | None = None, packages: Path 
     return done.stdout
 
 
-def ordinary_user() -> tuple[str, dict[str, object]]:
+def ordinary_user() -> tuple[str, dict[str, Any]]:
     """Return an interpreter that `nobody` may run, and what makes subprocess be nobody."""
     nobody = pwd.getpwnam("nobody")
     options = {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}

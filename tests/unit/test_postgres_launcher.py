@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -43,14 +44,14 @@ def directory(tmp_path: Path) -> Path:
     return tmp_path / "installation" / "postgres"
 
 
-def python(script: str, *arguments: object, **options: object) -> subprocess.Popen[str]:
+def python(script: str, *arguments: object, **options: Any) -> subprocess.Popen[str]:
     pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(SOURCES), *sys.path])}
     return subprocess.Popen([sys.executable, "-c", script, *map(str, arguments)], text=True, env=environment, **pipes, **options)
 
 
 @contextmanager
-def another_process(directory: Path, **options: object) -> Iterator[tuple[subprocess.Popen[str], str]]:
+def another_process(directory: Path, **options: Any) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """A process of its own that has started the server, and uses it until its stdin closes."""
     process = python(USE_IT, directory, **options)
     try:
@@ -86,7 +87,7 @@ def eventually(condition: Callable[[], bool], *, seconds: float = 30) -> bool:
     return True
 
 
-def as_owner(directory: Path) -> dict[str, object]:
+def as_owner(directory: Path) -> dict[str, Any]:
     owner = (directory / "pgdata").stat()
     return {"user": owner.st_uid, "group": owner.st_gid, "extra_groups": []} if os.geteuid() == 0 else {}
 
