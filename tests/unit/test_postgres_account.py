@@ -67,7 +67,7 @@ def try_it(directory: Path, *, command: list[str] | None = None, packages: Path 
 def ordinary_user() -> tuple[str, dict[str, Any]]:
     """Return an interpreter that `nobody` may run, and what makes subprocess be nobody."""
     nobody = pwd.getpwnam("nobody")
-    options = {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
+    options: dict[str, Any] = {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
     test = f"import sys, os; assert sys.version_info >= (3, 11); os.listdir({str(SOURCES)!r}); os.stat({str(binary('initdb'))!r})"
     for interpreter in (sys.executable, shutil.which("python3", path="/usr/local/bin:/usr/bin")):
         try:

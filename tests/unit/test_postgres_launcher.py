@@ -45,7 +45,7 @@ def directory(tmp_path: Path) -> Path:
 
 
 def python(script: str, *arguments: object, **options: Any) -> subprocess.Popen[str]:
-    pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+    pipes: dict[str, Any] = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(SOURCES), *sys.path])}
     return subprocess.Popen([sys.executable, "-c", script, *map(str, arguments)], text=True, env=environment, **pipes, **options)
 
@@ -338,7 +338,7 @@ def test_running_server_that_sigma_did_not_start_is_left_alone(directory: Path) 
     with EmbeddedPostgres(directory):
         pass
     fd = os.open(directory / "pgdata", os.O_RDONLY)
-    command = [binary("postgres"), "-D", f"/proc/self/fd/{fd}", "-c", "listen_addresses=", "-c", "unix_socket_directories=."]
+    command = [str(binary("postgres")), "-D", f"/proc/self/fd/{fd}", "-c", "listen_addresses=", "-c", "unix_socket_directories=."]
     foreign = subprocess.Popen(command, pass_fds=[fd], stderr=subprocess.DEVNULL, **as_owner(directory))
     os.close(fd)
     try:

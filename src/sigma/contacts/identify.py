@@ -136,9 +136,9 @@ async def _find_existing(tx: Tx, tenant_id: UUID, groups: dict[Address, _Group])
     if not groups:
         return
     cursor = await tx.execute(
-        """SELECT a.kind, a.hash, a.contact_id, a.sealed_day FROM contact_addresses a
-             JOIN unnest(%b::text[], %b::bytea[]) AS seen (kind, hash) ON a.kind = seen.kind AND a.hash = seen.hash
-            WHERE a.tenant_id = %s""",
+        # One look-up by key for each: a join would be planned as a scan of all the tenant's addresses while statistics are young.
+        """SELECT a.kind, a.hash, a.contact_id, a.sealed_day FROM unnest(%b::text[], %b::bytea[]) AS seen (kind, hash)
+             CROSS JOIN LATERAL (SELECT * FROM contact_addresses a WHERE a.tenant_id = %s AND a.kind = seen.kind AND a.hash = seen.hash LIMIT 1) a""",
         ([kind for kind, _ in groups], [digest for _, digest in groups], tenant_id),
     )
     by_contact: dict[UUID, _Group] = {}

@@ -22,7 +22,7 @@ from sigma.kit.metrics import Metrics
 from sigma.messages.raw import raw_context
 from sigma.tenants.keys import KeyDestroyed, KeyRing
 
-BATCH_EVENTS = 200
+BATCH_EVENTS = 500
 BATCH_BYTES = 8 * 1024 * 1024
 ITEMS_PER_STEP = 5_000
 """A POST may hold 100,000 items; the arrays of one statement stay this short."""

@@ -52,7 +52,8 @@ _APPLY = """
                    (array_agg(r.platform_conversation ORDER BY ranks.rank, r.status, r.recipient) FILTER (WHERE r.platform_conversation IS NOT NULL))[1]
                        AS platform_conversation
               FROM unnest(%(workspaces)b::uuid[], %(messages)b::text[]) AS wanted (workspace_id, platform_message_id)
-              JOIN receipts r ON r.tenant_id = %(tenant)s AND r.workspace_id = wanted.workspace_id AND r.platform_message_id = wanted.platform_message_id
+             CROSS JOIN LATERAL (SELECT * FROM receipts r WHERE r.tenant_id = %(tenant)s AND r.workspace_id = wanted.workspace_id
+                                    AND r.platform_message_id = wanted.platform_message_id OFFSET 0) r  -- by key, not by scan
               LEFT JOIN unnest(%(statuses)b::text[], %(ranks)b::smallint[]) AS ranks (status, rank) ON ranks.status = r.status
              GROUP BY 1, 2) AS known
      WHERE m.tenant_id = %(tenant)s AND m.workspace_id = known.workspace_id AND m.platform_message_id = known.platform_message_id
