@@ -3,7 +3,7 @@
 import importlib.util
 import json
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +52,7 @@ class GraphQLApp(GraphQL[Context, None]):
         authenticator: Authenticator,
         metrics: Metrics,
         public_url: str | None,
+        services: Sequence[object] = (),
     ) -> None:
         super().__init__(schema, graphql_ide=None, allow_queries_via_get=False, multipart_uploads_enabled=False)
         self._db = db
@@ -59,6 +60,7 @@ class GraphQLApp(GraphQL[Context, None]):
         self._authenticator = authenticator
         self._metrics = metrics
         self._public_url = public_url
+        self._services = services
 
     async def get_context(self, request: Any, response: Any) -> Context:  # Strawberry's signature
         """Return the context of one operation. A caller without a valid key gets one too: resolvers say what is missing."""
@@ -66,7 +68,7 @@ class GraphQLApp(GraphQL[Context, None]):
             caller = await self._authenticator.authenticate(request.headers.get("authorization"))
         except Unauthenticated:
             caller = None
-        return Context(db=self._db, keys=self._keys, caller=caller, public_url=self._public_url)
+        return Context(db=self._db, keys=self._keys, caller=caller, public_url=self._public_url, services=self._services)
 
     async def process_result(self, request: Any, result: ExecutionResult) -> GraphQLHTTPResponse:
         """Count the operation."""

@@ -22,7 +22,9 @@ from sigma.kit.deadlines import within
 from sigma.kit.metrics import Metrics, render_metrics
 from sigma.kit.schema import HEAD as SCHEMA_HEAD
 from sigma.kit.settings import WhatsAppSettings
+from sigma.sending.send import Sender
 from sigma.tenants.api_keys import Authenticator
+from sigma.tenants.keys import KeyRing
 
 App = Callable[[Any, Any, Any], Awaitable[None]]
 
@@ -75,10 +77,21 @@ def build_http(installation: Installation, metrics: Metrics) -> HttpParts:
         authenticator=authenticator,
         metrics=metrics,
         public_url=settings.http.public_url,
+        services=[build_sender(keys, whatsapp)],
     )
     routes: list[BaseRoute] = [*graphql_routes(api, metrics=metrics, graphiql=settings.http.graphiql), *_operator_routes(db, journal)]
     routes.append(media_route(db=db, authenticator=authenticator, client=client, whatsapp=whatsapp))
     return HttpParts(_dispatch(webhook, Starlette(routes=routes)), journal, db, client)
+
+
+def build_sender(keys: KeyRing, whatsapp: WhatsAppSettings) -> Sender:
+    """Return what turns commands into outbox rows."""
+    return Sender(
+        keys,
+        has_access_token=lambda tenant: whatsapp.access_token_for(tenant) is not None,
+        default_region=whatsapp.default_region,
+        default_language=whatsapp.default_template_language,
+    )
 
 
 def _app_secrets(whatsapp: WhatsAppSettings) -> AppSecrets:

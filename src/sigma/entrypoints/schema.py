@@ -22,6 +22,7 @@ from sigma.conversations.graphql import ConversationQuery
 from sigma.intake.graphql import IntakeQuery
 from sigma.kit.graphql import MAX_ALIASES, MAX_DEPTH, MAX_TOKENS, LimitCost, PresentErrors
 from sigma.messages.graphql import MessageQuery
+from sigma.sending.graphql import SendingMutation
 from sigma.tenants.graphql import TenantMutation, TenantQuery
 from sigma.workspaces.graphql import WorkspaceMutation, WorkspaceQuery
 
@@ -34,7 +35,7 @@ class Query(TenantQuery, WorkspaceQuery, ContactQuery, ConversationQuery, Messag
 
 
 @strawberry.type
-class Mutation(TenantMutation, WorkspaceMutation):
+class Mutation(TenantMutation, WorkspaceMutation, SendingMutation):
     """Everything that can be changed."""
 
 

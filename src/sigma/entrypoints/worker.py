@@ -2,10 +2,13 @@
 
 import asyncio
 import contextlib
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 
 import psycopg
+from psycopg import sql
 
+from sigma.connectors.whatsapp.graph import GraphClient
 from sigma.entrypoints.installation import Installation
 from sigma.intake.journal import JOURNAL_CHANNEL
 from sigma.intake.projector import Projector
@@ -14,6 +17,9 @@ from sigma.kit.clock import now
 from sigma.kit.db import DATABASE_DOWN, Database, DatabaseRole
 from sigma.kit.log import get_logger
 from sigma.kit.metrics import Metrics
+from sigma.kit.settings import WhatsAppSettings
+from sigma.sending.dispatch import MAX_IN_FLIGHT, Dispatcher
+from sigma.sending.send import OUTBOX_CHANNEL
 
 POLL_SECONDS = 1.0
 """How long a queued POST waits at most when its notification was lost."""
@@ -29,26 +35,40 @@ async def run_worker(installation: Installation, metrics: Metrics) -> None:
     db = installation.database()
     keys = installation.key_ring(db, DatabaseRole.WORKER)
     projector = Projector(db, keys, metrics=metrics, clock=now)
+    whatsapp = installation.settings.platforms.whatsapp
+    client = GraphClient(whatsapp.graph_api_url, whatsapp.graph_api_version, max_connections=MAX_IN_FLIGHT)
+    dispatcher = Dispatcher(db, keys, client, access_token=_tokens(whatsapp), clock=now)
     wake = asyncio.Event()
     wake.set()
     try:
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(_listen(db, wake))
+            tasks.create_task(_listen(db, {JOURNAL_CHANNEL: wake, OUTBOX_CHANNEL: dispatcher.wake}))
+            tasks.create_task(dispatcher.run())
             tasks.create_task(_project(projector, wake))
             tasks.create_task(_keep_house(db, installation.settings.security.raw_retention_days))
     finally:
+        await client.close()
         await db.close()
 
 
-async def _listen(db: Database, wake: asyncio.Event) -> None:
-    """Set `wake` at every commit of the journal, also when the notification came from another process."""
+def _tokens(whatsapp: WhatsAppSettings) -> Callable[[str], str | None]:
+    def access_token(tenant: str) -> str | None:
+        token = whatsapp.access_token_for(tenant)
+        return token.get_secret_value() if token else None
+
+    return access_token
+
+
+async def _listen(db: Database, wakes: Mapping[str, asyncio.Event]) -> None:
+    """Set the event of a channel at every notification, also when it came from another process."""
     while True:
         try:
             async with await db.connect(DatabaseRole.WORKER) as connection:
-                await connection.execute(f"LISTEN {JOURNAL_CHANNEL}")
-                wake.set()
-                async for _ in connection.notifies():
+                for channel, wake in wakes.items():
+                    await connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(channel)))
                     wake.set()
+                async for notification in connection.notifies():
+                    wakes[notification.channel].set()
         except (psycopg.Error, OSError) as error:
             log.warning("worker.listen_failed", error=type(error).__name__)
         await asyncio.sleep(_RETRY_SECONDS)

@@ -26,6 +26,7 @@ from sigma.connectors.events import (
     ReactionChanged,
     ReceiptReported,
 )
+from sigma.contacts.consent import Consent, ConsentPurpose, ConsentState, consent_in, merge_consents, record_consents
 from sigma.contacts.identify import AddressKeys, identify, lock_contacts, remove_merged
 from sigma.contacts.models import Person, Sighting
 from sigma.conversations.actions import merge_conversations, record_activity, remove_merged_conversations
@@ -137,6 +138,7 @@ async def project_items(tx: Tx, tenant_id: UUID, platform: Platform, items: Sequ
     await apply_edits(tx, tenant_id, edited)
     await apply_receipts(tx, tenant_id, reported)
     await _open_windows(tx, tenant_id, [*batch.reactions, *batch.reports])
+    await record_consents(tx, tenant_id, _consents([*batch.messages, *batch.reports]))
     await _record_reports(tx, tenant_id, batch.reports, keys.index)
     for item in batch.names:
         item.end(ItemOutcome.STORED)
@@ -182,6 +184,7 @@ async def _identify(tx: Tx, tenant_id: UUID, items: Sequence[Item], keys: Projec
         for merge in merges:
             await move_platform_events(tx, tenant_id, kept_id=merge.kept_id, merged_id=merge.merged_id)
         await remove_merged_conversations(tx, tenant_id, threads)
+        await merge_consents(tx, tenant_id, merges)
         await remove_merged(tx, tenant_id, merges)
     for (item, _), person in zip(sighted, people, strict=True):
         item.person = person
@@ -238,6 +241,26 @@ async def _open_windows(tx: Tx, tenant_id: UUID, items: Sequence[Item]) -> None:
         if isinstance(item.event, ReactionChanged | PlatformReported) and item.event.opens_window and item.person and item.workspace_id
     ]
     await record_activity(tx, tenant_id, activities)
+
+
+PREFERENCES = {"stop": ConsentState.OPTED_OUT, "resume": ConsentState.OPTED_IN, "signup": ConsentState.OPTED_IN}
+
+
+def _consents(items: Sequence[Item]) -> list[Consent]:
+    """Return what contacts agreed to or refused: with a word that is a whole message, or in WhatsApp's own settings."""
+    consents: list[Consent] = []
+    for item in items:
+        event, person = item.event, item.person
+        if person is None:
+            continue
+        if isinstance(event, MessageReceived) and event.direction is Direction.INBOUND and (said := consent_in(event.text)):
+            key = f"message {item.workspace_id} {event.platform_message_id}"
+            consents.append(Consent(person.contact_id, ConsentPurpose.ALL, said, "keyword", event.at, key))
+        if isinstance(event, PlatformReported) and event.field == "user_preferences" and event.type in PREFERENCES:
+            at = event.at or item.source.created_at
+            key = f"preference {person.platform_user_id} {event.type} {at.isoformat()}"
+            consents.append(Consent(person.contact_id, ConsentPurpose.MARKETING, PREFERENCES[event.type], "whatsapp settings", at, key))
+    return consents
 
 
 async def _record_reports(tx: Tx, tenant_id: UUID, items: Sequence[Item], index_key: bytes) -> None:

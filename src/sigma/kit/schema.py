@@ -14,7 +14,7 @@ from psycopg.conninfo import make_conninfo
 from sigma.kit.crypto import CannotUnseal, SealingKey, derive_key
 from sigma.kit.db import LOGIN_ROLES, DatabaseRole, role_name, role_password
 
-HEAD = "0001"
+HEAD = "0002"
 """The newest revision in `migrations/`. Kept here so that a start need not import Alembic; a test compares the two."""
 
 JOURNAL_DAYS_AHEAD = 14

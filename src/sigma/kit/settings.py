@@ -23,6 +23,7 @@ from sigma.kit.settings_values import (
     Language,
     MasterKey,
     NatsServer,
+    Region,
     RolePrefix,
     Secret,
     Secrets,
@@ -83,6 +84,7 @@ class WhatsAppSettings(_Section):
     graph_api_url: WebAddress = key("https://graph.facebook.com", "Address of the Graph API; point it at `sigma simulate` for tests.")
     graph_api_version: GraphVersion = key("v25.0", "Version of the Graph API that requests name.")
     webhook_max_bytes: int = key(3 * MIB, "Largest webhook body that is accepted.", unit="bytes", limits=(1024, 64 * MIB))
+    default_region: Region | None = key(None, "Country, such as BR, of phone numbers that are given without a country code.")
     default_template_language: Language = key("en", "Language of a template when the sender names none.")
 
     def app_secrets_for(self, tenant_id: str) -> list[SecretStr]:

@@ -2,12 +2,14 @@
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 import msgspec
 import strawberry
 from strawberry.scalars import JSON
 
 from sigma.connectors.events import Direction, MessageKind, Platform
+from sigma.connectors.whatsapp.errors import advice_for
 from sigma.contacts.graphql import ContactType, load_contact
 from sigma.contacts.models import ContactNotFound
 from sigma.conversations.graphql import ConversationType, load_conversation
@@ -93,9 +95,10 @@ class MessageInteractive:
 class MessageError:
     """Code, title and explanation."""
 
-    code: int
+    code: int = strawberry.field(description="The platform's error code; -1 for a refusal of SIGMA's own.")
     title: str | None
     details: str | None
+    advice: str = strawberry.field(description="What to do about it, in plain words.")
 
 
 @strawberry.type(name="Reaction", description="An emoji on a message.")
@@ -126,7 +129,7 @@ class MessageType:
     source: strawberry.Private[Message]
     id: strawberry.ID
     platform: Platform
-    platform_message_id: str = strawberry.field(description="The platform's own id.")
+    platform_message_id: str | None = strawberry.field(description="The platform's own id; null until it has accepted the message.")
     direction: Direction
     kind: MessageKind
     text: str | None
@@ -219,9 +222,7 @@ class MessageType:
     @strawberry.field
     def errors(self) -> list[MessageError]:
         """Return why it failed, or what could not be received."""
-        return [
-            MessageError(code=error["code"], title=error.get("title"), details=error.get("details")) for error in self.source.errors or []
-        ]
+        return [_error(error) for error in self.source.errors or []]
 
     @strawberry.field(description="Contact cards that the message carries, decrypted.")
     async def contact_cards(self, info: Info) -> JSON | None:
@@ -264,6 +265,8 @@ class MessageType:
     @strawberry.field
     async def reactions(self, info: Info) -> list[ReactionType]:
         """Return the reactions that stand on it."""
+        if self.source.platform_message_id is None:
+            return []
         key = (self.source.workspace_id, self.source.platform_message_id)
         found: list[Reaction] | None = await info.context.load("reactions", key, find_reactions)
         return [ReactionType.of(reaction) for reaction in found or []]
@@ -273,6 +276,11 @@ class MessageType:
         """Return the decrypted original."""
         async with info.context.transaction() as tx:
             return to_json(await read_raw(tx, info.context.scope, info.context.keys, self.source))
+
+
+def _error(error: dict[str, Any]) -> MessageError:
+    advice = error.get("advice") or advice_for(error["code"])
+    return MessageError(code=error["code"], title=error.get("title"), details=error.get("details"), advice=advice)
 
 
 @strawberry.type

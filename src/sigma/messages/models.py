@@ -13,10 +13,14 @@ E = TypeVar("E", bound=InboundEvent)
 
 
 class MessageStatus(StrEnum):
-    """Where a message is. It only moves forward; FAILED is overtaken only by proof that it arrived."""
+    """Where a message is. It only moves forward; FAILED is overtaken only by proof that it arrived.
+
+    UNKNOWN: the platform may have taken it, or not; a receipt tells, and until then it is not sent again.
+    """
 
     RECEIVED = "RECEIVED"
     QUEUED = "QUEUED"
+    UNKNOWN = "UNKNOWN"
     ACCEPTED = "ACCEPTED"
     SENT = "SENT"
     FAILED = "FAILED"
@@ -59,7 +63,7 @@ class Message:
     conversation_id: UUID | None
     contact_id: UUID | None
     platform: Platform
-    platform_message_id: str
+    platform_message_id: str | None
     direction: Direction
     kind: MessageKind
     sender: dict[str, Any]

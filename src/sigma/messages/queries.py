@@ -94,7 +94,7 @@ async def find_messages(tx: Tx, scope: TenantScope, keys: Collection[MessageKey]
         (scope.tenant_id, [workspace_id for workspace_id, _ in keys], [platform_id for _, platform_id in keys]),
     )
     found = [Message.from_row(row) for row in await cursor.fetchall()]
-    return {(message.workspace_id, message.platform_message_id): message for message in found}
+    return {(message.workspace_id, message.platform_message_id): message for message in found if message.platform_message_id is not None}
 
 
 async def find_reactions(tx: Tx, scope: TenantScope, keys: Collection[MessageKey]) -> dict[MessageKey, list[Reaction]]:

@@ -8,6 +8,7 @@ import msgspec
 
 from sigma.connectors.events import ReceiptReported
 from sigma.kit.db import Tx
+from sigma.kit.ids import parse_id
 from sigma.messages.models import RANKED_RECEIPTS, STATUS_RANK, Arrival, MessageStatus
 from sigma.messages.receive import MessageKey
 
@@ -32,6 +33,11 @@ _INSERT = """
         OR least(r.callback_data COLLATE "C", EXCLUDED.callback_data COLLATE "C") IS DISTINCT FROM r.callback_data
     RETURNING workspace_id, platform_message_id, status, recipient"""
 """Two reports of one step become one, whichever comes first: the earlier time, and of two differing facts the smaller one."""
+
+_ADOPT = """
+    UPDATE messages m SET platform_message_id = told.platform_message_id
+      FROM unnest(%b::uuid[], %b::uuid[], %b::text[]) AS told (workspace_id, message_id, platform_message_id)
+     WHERE m.tenant_id = %s AND m.workspace_id = told.workspace_id AND m.id = told.message_id AND m.platform_message_id IS NULL"""
 
 _APPLY = """
     UPDATE messages m SET
@@ -68,9 +74,21 @@ async def record_receipts(tx: Tx, tenant_id: UUID, arrivals: Sequence[Arrival[Re
     first: dict[ReceiptKey, int] = {}
     for index, row in enumerate(rows):
         first.setdefault(row[:4], index)
+    await _adopt(tx, tenant_id, arrivals)
     cursor = await tx.execute(_INSERT, (tenant_id, *map(list, zip(*rows, strict=True))))
     changed = {first[row[0], row[1], row[2], row[3]] for row in await cursor.fetchall()}
     return [index in changed for index in range(len(arrivals))]
+
+
+async def _adopt(tx: Tx, tenant_id: UUID, arrivals: Sequence[Arrival[ReceiptReported]]) -> None:
+    """Give messages whose send ended Unknown the name by which the platform speaks of them: our id came back with it."""
+    told = {
+        (arrival.workspace_id, message_id, arrival.event.platform_message_id)
+        for arrival in arrivals
+        if (message_id := parse_id(arrival.event.callback_data or "")) is not None
+    }
+    if told:
+        await tx.execute(_ADOPT, (*map(list, zip(*sorted(told), strict=True)), tenant_id))
 
 
 async def apply_receipts(tx: Tx, tenant_id: UUID, keys: Collection[MessageKey]) -> None:

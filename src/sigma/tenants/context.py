@@ -1,6 +1,6 @@
 """What a GraphQL operation runs with: who calls, the database, the keys, and its own data loaders."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 from uuid import UUID
@@ -21,11 +21,12 @@ V = TypeVar("V")
 class Context:
     """One GraphQL operation. Loaders live as long as it does, so nothing is cached across callers."""
 
-    def __init__(self, *, db: Database, keys: KeyRing, caller: Caller | None, public_url: str | None) -> None:
+    def __init__(self, *, db: Database, keys: KeyRing, caller: Caller | None, public_url: str | None, services: Sequence[object] = ()) -> None:
         self.db = db
         self.keys = keys
         self.public_url = public_url
         self._caller = caller
+        self._services = {type(service): service for service in services}
         self._loaders: dict[str, DataLoader[Any, Any]] = {}
 
     @property
@@ -42,6 +43,12 @@ class Context:
         if caller.tenant_id is None or caller.role is Role.INSTALLATION:
             raise Forbidden("An installation key sees no tenant's data. Use an API key of the tenant.")
         return TenantScope(caller.tenant_id, caller.role, caller.actor)
+
+    def service(self, kind: type[V]) -> V:
+        """Return the installation's one service of a kind, such as the sender. Raises: KeyError for a kind that was not wired."""
+        found = self._services[kind]
+        assert isinstance(found, kind)
+        return found
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Tx]:

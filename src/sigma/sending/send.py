@@ -1,0 +1,249 @@
+"""A send is a row: the message and its outbox entry are written in the caller's transaction, or not at all."""
+
+import hashlib
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from sigma.connectors.events import Direction, Platform
+from sigma.connectors.outbound import (
+    AnyContent,
+    ButtonsContent,
+    ContactsContent,
+    CtaUrlContent,
+    FlowContent,
+    ListContent,
+    LocationContent,
+    LocationRequestContent,
+    MediaContent,
+    ReactionContent,
+    TemplateContent,
+    TextContent,
+    kind_of,
+)
+from sigma.connectors.whatsapp.limits import check_content
+from sigma.contacts.consent import ConsentPurpose, find_opt_outs
+from sigma.conversations.actions import record_activity
+from sigma.conversations.models import Activity
+from sigma.conversations.queries import find_conversations
+from sigma.kit.crypto import seal_context
+from sigma.kit.db import Tx
+from sigma.kit.ids import new_id
+from sigma.messages.models import STATUS_RANK, MessageNotFound, MessageStatus
+from sigma.messages.queries import get_message
+from sigma.sending.models import (
+    SENDERS,
+    AccessTokenMissing,
+    ContactOptedOut,
+    CustomerServiceWindowClosed,
+    IdempotencyKeyReused,
+    Lane,
+    OutboxPayload,
+    QuotedMessageNotFound,
+    SendCommand,
+    WorkspaceInactive,
+)
+from sigma.sending.recipients import Resolved, resolve
+from sigma.sending.rules import is_window_open, window_advice
+from sigma.tenants.keys import KeyRing
+from sigma.tenants.models import TenantScope
+from sigma.workspaces.models import Workspace
+from sigma.workspaces.queries import get_workspace
+
+OUTBOX_CHANNEL = "sigma_outbox"
+
+
+class Sender:
+    """Turns commands into outbox rows."""
+
+    def __init__(
+        self, keys: KeyRing, *, has_access_token: Callable[[str], bool], default_region: str | None, default_language: str
+    ) -> None:
+        """`has_access_token` tells whether a tenant (its id as text) can send at all."""
+        self._keys = keys
+        self._has_access_token = has_access_token
+        self._default_region = default_region
+        self.default_language = default_language
+
+    async def send(self, tx: Tx, scope: TenantScope, command: SendCommand, *, now: datetime) -> UUID:
+        """Queue one message. Returns its id; the same idempotency key returns the same id and queues nothing.
+
+        Raises: Forbidden, and every error of `models` and of the connector's limits. Nothing is half-queued then.
+        """
+        scope.require(SENDERS)
+        check_content(command.content)
+        earlier = await self._earlier(tx, scope, command)
+        if earlier is not None:
+            return earlier
+        workspace = await get_workspace(tx, scope, command.workspace_id)
+        if not workspace.is_active:
+            raise WorkspaceInactive(field=("input", "workspaceId"))
+        if not self._has_access_token(str(scope.tenant_id)):
+            raise AccessTokenMissing(field=("input", "workspaceId"))
+        resolved = await resolve(tx, scope, self._keys, command.target, now=now, default_region=self._default_region)
+        quoted = await self._quoted(tx, scope, command)
+        thread = await record_activity(tx, scope.tenant_id, [Activity(workspace.id, resolved.contact_id, now, opens_window=False)])
+        conversation_id = thread[workspace.id, resolved.contact_id]
+        await self._check_rules(tx, scope, command, resolved.contact_id, conversation_id, now)
+        message_id = new_id()
+        await self._insert_message(tx, scope, command, workspace, resolved, message_id, conversation_id, quoted, now)
+        await self._insert_outbox(tx, scope, command, resolved, message_id, quoted, now)
+        await self._remember(tx, scope, command, message_id)
+        await tx.execute("SELECT pg_notify(%s, '')", (OUTBOX_CHANNEL,))
+        return message_id
+
+    async def _earlier(self, tx: Tx, scope: TenantScope, command: SendCommand) -> UUID | None:
+        """Return the message that this idempotency key made before. Raises: IdempotencyKeyReused for another command."""
+        if command.idempotency_key is None:
+            return None
+        # Two requests with one key wait for each other: the second then finds what the first made.
+        await tx.execute("SELECT pg_advisory_xact_lock(hashtext(%s), hashtext(%s))", (str(scope.tenant_id), command.idempotency_key))
+        cursor = await tx.execute(
+            "SELECT request_hash, message_id FROM idempotency_keys WHERE tenant_id = %s AND key = %s",
+            (scope.tenant_id, command.idempotency_key),
+        )
+        row = await cursor.fetchone()
+        if row is None:
+            return None
+        if bytes(row[0]) != _request_hash(command):
+            raise IdempotencyKeyReused(field=("input", "clientMutationId"))
+        return UUID(str(row[1]))
+
+    async def _remember(self, tx: Tx, scope: TenantScope, command: SendCommand, message_id: UUID) -> None:
+        if command.idempotency_key is not None:
+            await tx.execute(
+                "INSERT INTO idempotency_keys (tenant_id, key, request_hash, message_id) VALUES (%s, %s, %s, %s)",
+                (scope.tenant_id, command.idempotency_key, _request_hash(command), message_id),
+            )
+
+    async def _quoted(self, tx: Tx, scope: TenantScope, command: SendCommand) -> str | None:
+        if command.reply_to is None:
+            return None
+        try:
+            quoted = await get_message(tx, scope, command.reply_to)
+        except MessageNotFound as error:
+            raise QuotedMessageNotFound(field=("input", "replyTo")) from error
+        if quoted.workspace_id != command.workspace_id or quoted.platform_message_id is None:
+            raise QuotedMessageNotFound(field=("input", "replyTo"))
+        return quoted.platform_message_id
+
+    async def _check_rules(
+        self, tx: Tx, scope: TenantScope, command: SendCommand, contact_id: UUID, conversation_id: UUID, now: datetime
+    ) -> None:
+        """Refuse what Meta would refuse, and what the contact refused."""
+        if command.needs_window:
+            conversation = (await find_conversations(tx, scope, [conversation_id]))[conversation_id]
+            if not is_window_open(conversation.last_inbound_at, now=now):
+                raise CustomerServiceWindowClosed(window_advice(conversation.last_inbound_at), field=("input",))
+            return
+        refused = (await find_opt_outs(tx, scope.tenant_id, [contact_id])).get(contact_id, set())
+        if ConsentPurpose.ALL in refused:
+            raise ContactOptedOut(field=("input",))
+
+    async def _insert_message(
+        self,
+        tx: Tx,
+        scope: TenantScope,
+        command: SendCommand,
+        workspace: Workspace,
+        resolved: Resolved,
+        message_id: UUID,
+        conversation_id: UUID,
+        quoted: str | None,
+        now: datetime,
+    ) -> None:
+        shown = show_content(command.content)
+        await tx.execute(
+            """INSERT INTO messages (tenant_id, id, workspace_id, conversation_id, contact_id, platform, direction, kind, sender, text, timestamp_utc,
+                                     media, interactive, content, reply_to, status, status_rank, status_at, sent_by)
+               VALUES (%s, %s, %s, %s, %s, %s, %s, %s, '{"displayName": null, "platformUserId": null}', %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)""",
+            (
+                scope.tenant_id,
+                message_id,
+                workspace.id,
+                conversation_id,
+                resolved.contact_id,
+                Platform.WHATS_APP.number,
+                Direction.OUTBOUND.value,
+                kind_of(command.content).value,
+                shown.get("text"),
+                now,
+                _json(shown.get("media")),
+                _json(shown.get("interactive")),
+                _json(shown.get("content")),
+                quoted,
+                MessageStatus.QUEUED.value,
+                STATUS_RANK[MessageStatus.QUEUED],
+                now,
+                scope.actor,
+            ),
+        )
+
+    async def _insert_outbox(
+        self, tx: Tx, scope: TenantScope, command: SendCommand, resolved: Resolved, message_id: UUID, quoted: str | None, now: datetime
+    ) -> None:
+        payload = OutboxPayload(recipient=resolved.recipient, content=command.content, reply_to=quoted)
+        key = await self._keys.raw_key(scope.tenant_id, now.date())
+        lane = command.lane if command.lane is not None else (Lane.REPLY if command.needs_window else Lane.UTILITY)
+        await tx.execute(
+            """INSERT INTO outbox (tenant_id, message_id, workspace_id, contact_id, lane, recipient_hash, needs_window, purpose, sealed, sealed_day,
+                                   not_before, created_at)
+               VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)""",
+            (
+                scope.tenant_id,
+                message_id,
+                command.workspace_id,
+                resolved.contact_id,
+                int(lane),
+                resolved.recipient_hash,
+                command.needs_window,
+                "reply" if command.needs_window else "template",
+                key.seal(msgspec.json.encode(payload), context=outbox_context(scope.tenant_id, message_id)),
+                now.date(),
+                now,
+                now,
+            ),
+        )
+
+
+def outbox_context(tenant_id: UUID, message_id: UUID) -> bytes:
+    """Return the place that a sealed outbox payload is bound to."""
+    return seal_context(tenant_id, "outbox", message_id.bytes)
+
+
+def show_content(content: AnyContent) -> dict[str, Any]:
+    """Return what the thread shows of a content: text, media, interactive and content, as inbound messages have them. No addresses."""
+    match content:
+        case TextContent():
+            return {"text": content.body}
+        case MediaContent():
+            media = {"id": content.media.id or "", "filename": content.media.filename, "caption": content.caption, "voice": content.voice}
+            return {"text": content.caption, "media": {name: value for name, value in media.items() if value is not None}}
+        case LocationContent():
+            return {"text": content.name, "content": msgspec.to_builtins(content)}
+        case ContactsContent():
+            return {"content": {"count": len(content.cards)}}
+        case ReactionContent():
+            return {"text": content.emoji, "content": {"reaction_to": content.message_id}}
+        case ButtonsContent() | ListContent() | CtaUrlContent() | FlowContent() | LocationRequestContent():
+            return {"text": content.body, "interactive": {"type": content.__struct_config__.tag, "data": msgspec.to_builtins(content)}}
+        case TemplateContent():
+            return {
+                "content": {"template": content.name, "language": content.language, "parameters": [one.text for one in content.parameters]}
+            }
+
+
+def _request_hash(command: SendCommand) -> bytes:
+    """Return what tells two commands apart: SHA-256 of everything but the key. Never the command itself: it holds an address."""
+    target = [
+        str(value) for value in (command.target.phone, command.target.user_id, command.target.contact_id, command.target.conversation_id)
+    ]
+    facts = [str(command.workspace_id), target, msgspec.to_builtins(command.content), str(command.reply_to)]
+    return hashlib.sha256(msgspec.json.encode(facts, order="sorted")).digest()
+
+
+def _json(value: Any) -> str | None:
+    return None if value is None else msgspec.json.encode(value).decode()
