@@ -21,7 +21,6 @@ CREATE TABLE outbox (
     tenant_id      uuid NOT NULL,
     message_id     uuid NOT NULL,
     workspace_id   uuid NOT NULL,
-    contact_id     uuid,
     lane           smallint NOT NULL CHECK (lane BETWEEN 0 AND 3),
     state          text NOT NULL DEFAULT 'QUEUED' CHECK (state IN ('QUEUED', 'SENDING', 'UNKNOWN', 'DEAD')),
     recipient_hash bytea NOT NULL,
@@ -102,7 +101,7 @@ GRANT INSERT, UPDATE, DELETE ON contacts, contact_addresses TO {prefix}_api;
 GRANT INSERT ON contact_merges TO {prefix}_api;
 GRANT SELECT, INSERT, UPDATE ON outbox TO {prefix}_api;
 GRANT SELECT ON send_attempts TO {prefix}_api;
-GRANT SELECT, INSERT ON idempotency_keys TO {prefix}_api;
+GRANT SELECT, INSERT, UPDATE ON idempotency_keys TO {prefix}_api;
 GRANT SELECT, INSERT, UPDATE ON consents TO {prefix}_api, {prefix}_worker;
 GRANT SELECT, INSERT, UPDATE, DELETE ON outbox TO {prefix}_worker;
 GRANT SELECT, INSERT, UPDATE ON send_attempts TO {prefix}_worker;
@@ -143,5 +142,23 @@ CREATE FUNCTION forget_old_idempotency_keys() RETURNS bigint
     LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public AS $$
     WITH gone AS (DELETE FROM public.idempotency_keys WHERE created_at < now() - interval '24 hours' RETURNING 1) SELECT count(*) FROM gone $$;
 
-REVOKE ALL ON FUNCTION workspaces_ready_to_send(), expire_send_leases(), forget_old_idempotency_keys() FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION workspaces_ready_to_send(), expire_send_leases(), forget_old_idempotency_keys() TO {prefix}_worker;
+-- Rows that wait for nothing any more: a receipt told what became of an unknown send, or proved that a dead letter arrived.
+-- (Ranks as in messages.status_rank: 3 accepted, 5 failed.) Dead letters whose sealed payload nobody can open any more go too.
+CREATE FUNCTION forget_resolved_sends(unreadable_before date) RETURNS bigint
+    LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public AS $$
+    WITH gone AS (
+        DELETE FROM public.outbox o USING public.messages m
+         WHERE o.state IN ('UNKNOWN', 'DEAD') AND m.tenant_id = o.tenant_id AND m.id = o.message_id
+           AND (o.sealed_day < unreadable_before OR m.status_rank > 5 OR (o.state = 'UNKNOWN' AND m.status_rank >= 3))
+        RETURNING 1)
+    SELECT count(*) FROM gone $$;
+
+-- How many messages of all tenants wait in each lane.
+CREATE FUNCTION queued_sends() RETURNS TABLE (lane smallint, waiting bigint)
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public AS $$
+    SELECT o.lane, count(*) FROM public.outbox o WHERE o.state = 'QUEUED' GROUP BY o.lane $$;
+
+REVOKE ALL ON FUNCTION workspaces_ready_to_send(), expire_send_leases(), forget_old_idempotency_keys(), forget_resolved_sends(date), queued_sends()
+    FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION workspaces_ready_to_send(), expire_send_leases(), forget_old_idempotency_keys(), forget_resolved_sends(date), queued_sends()
+    TO {prefix}_worker;

@@ -1,5 +1,6 @@
 """Opt-in and opt-out: an append-only ledger. The latest row of a purpose counts, and an opt-out wins a tie."""
 
+import unicodedata
 from collections.abc import Collection, Sequence
 from datetime import datetime
 from enum import StrEnum
@@ -53,9 +54,23 @@ START_WORDS = frozenset(
 """Words that opt a contact in again when they are a whole message."""
 
 
+_AROUND_A_WORD = " .,!?¡¿…。।\"'“”„«»\u200b\u200e\u200f\ufe0f"
+
+MARKETING_REFUSED = 131050
+"""The platform's error for a contact who stopped this business's marketing. Source: Cloud API, "Error codes"; checked 2026-09."""
+
+
+def marketing_refused(contact_id: UUID, message_id: UUID, at: datetime) -> Consent:
+    """Return what the platform's refusal of a marketing message says about the contact; the same for the answer and for a status."""
+    key = f"error {MARKETING_REFUSED} {message_id}"
+    return Consent(contact_id, ConsentPurpose.MARKETING, ConsentState.OPTED_OUT, f"platform error {MARKETING_REFUSED}", at, key)
+
+
 def consent_in(text: str | None) -> ConsentState | None:
     """Return what a message says about consent when it says nothing else."""
-    words = " ".join((text or "").split()).strip(".!¡ \u200e\u200f").casefold()
+    # NFKC: phones write the same letter in several ways; casefold makes two characters of the Turkish capital I with its dot.
+    folded = unicodedata.normalize("NFKC", text or "").casefold().replace("i\u0307", "i")
+    words = " ".join(folded.split()).strip(_AROUND_A_WORD)
     if words in STOP_WORDS:
         return ConsentState.OPTED_OUT
     return ConsentState.OPTED_IN if words in START_WORDS else None

@@ -10,6 +10,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from sigma.connectors.whatsapp.graph import GraphClient
+from sigma.entrypoints.credentials import access_tokens
 from sigma.entrypoints.graphql_app import GraphQLApp, graphql_routes
 from sigma.entrypoints.installation import Installation
 from sigma.entrypoints.media import media_route
@@ -22,6 +23,7 @@ from sigma.kit.deadlines import within
 from sigma.kit.metrics import Metrics, render_metrics
 from sigma.kit.schema import HEAD as SCHEMA_HEAD
 from sigma.kit.settings import WhatsAppSettings
+from sigma.sending.reading import ReadMarker
 from sigma.sending.send import Sender
 from sigma.tenants.api_keys import Authenticator
 from sigma.tenants.keys import KeyRing
@@ -77,7 +79,7 @@ def build_http(installation: Installation, metrics: Metrics) -> HttpParts:
         authenticator=authenticator,
         metrics=metrics,
         public_url=settings.http.public_url,
-        services=[build_sender(keys, whatsapp)],
+        services=[build_sender(keys, whatsapp), ReadMarker(client, access_token=access_tokens(whatsapp))],
     )
     routes: list[BaseRoute] = [*graphql_routes(api, metrics=metrics, graphiql=settings.http.graphiql), *_operator_routes(db, journal)]
     routes.append(media_route(db=db, authenticator=authenticator, client=client, whatsapp=whatsapp))

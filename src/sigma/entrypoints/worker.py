@@ -2,13 +2,14 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import timedelta
 
 import psycopg
 from psycopg import sql
 
 from sigma.connectors.whatsapp.graph import GraphClient
+from sigma.entrypoints.credentials import access_tokens
 from sigma.entrypoints.installation import Installation
 from sigma.intake.journal import JOURNAL_CHANNEL
 from sigma.intake.projector import Projector
@@ -17,8 +18,8 @@ from sigma.kit.clock import now
 from sigma.kit.db import DATABASE_DOWN, Database, DatabaseRole
 from sigma.kit.log import get_logger
 from sigma.kit.metrics import Metrics
-from sigma.kit.settings import WhatsAppSettings
 from sigma.sending.dispatch import MAX_IN_FLIGHT, Dispatcher
+from sigma.sending.housekeeping import forget_sends
 from sigma.sending.send import OUTBOX_CHANNEL
 
 POLL_SECONDS = 1.0
@@ -37,7 +38,7 @@ async def run_worker(installation: Installation, metrics: Metrics) -> None:
     projector = Projector(db, keys, metrics=metrics, clock=now)
     whatsapp = installation.settings.platforms.whatsapp
     client = GraphClient(whatsapp.graph_api_url, whatsapp.graph_api_version, max_connections=MAX_IN_FLIGHT)
-    dispatcher = Dispatcher(db, keys, client, access_token=_tokens(whatsapp), clock=now)
+    dispatcher = Dispatcher(db, keys, client, access_token=access_tokens(whatsapp), clock=now, metrics=metrics)
     wake = asyncio.Event()
     wake.set()
     try:
@@ -49,14 +50,6 @@ async def run_worker(installation: Installation, metrics: Metrics) -> None:
     finally:
         await client.close()
         await db.close()
-
-
-def _tokens(whatsapp: WhatsAppSettings) -> Callable[[str], str | None]:
-    def access_token(tenant: str) -> str | None:
-        token = whatsapp.access_token_for(tenant)
-        return token.get_secret_value() if token else None
-
-    return access_token
 
 
 async def _listen(db: Database, wakes: Mapping[str, asyncio.Event]) -> None:
@@ -100,6 +93,7 @@ async def _keep_house(db: Database, retention_days: int) -> None:
         try:
             await make_partitions(db, today=now().date())
             await destroy_expired(db, today=now().date(), retention_days=retention_days)
+            await forget_sends(db, today=now().date(), retention_days=retention_days)
         except DATABASE_DOWN as error:
             log.warning("worker.housekeeping_failed", error=type(error).__name__)
             await asyncio.sleep(_RETRY_SECONDS * 20)

@@ -26,19 +26,28 @@ from sigma.connectors.events import (
     ReactionChanged,
     ReceiptReported,
 )
-from sigma.contacts.consent import Consent, ConsentPurpose, ConsentState, consent_in, merge_consents, record_consents
-from sigma.contacts.identify import AddressKeys, identify, lock_contacts, remove_merged
+from sigma.contacts.consent import (
+    MARKETING_REFUSED,
+    Consent,
+    ConsentPurpose,
+    ConsentState,
+    consent_in,
+    marketing_refused,
+    record_consents,
+)
+from sigma.contacts.identify import AddressKeys, identify, lock_contacts
 from sigma.contacts.models import Person, Sighting
-from sigma.conversations.actions import merge_conversations, record_activity, remove_merged_conversations
+from sigma.conversations.actions import record_activity
 from sigma.conversations.models import Activity
 from sigma.intake.models import Books, ItemOutcome, QueuedEvent
 from sigma.kit.crypto import SealingKey
 from sigma.kit.db import Tx
-from sigma.messages.changes import apply_edits, merge_messages, record_edits, record_reactions
+from sigma.messages.changes import apply_edits, record_edits, record_reactions
+from sigma.messages.merging import join_histories
 from sigma.messages.models import Arrival, JournalRef
-from sigma.messages.receipts import apply_receipts, record_receipts
+from sigma.messages.receipts import apply_receipts, find_recipients, record_receipts
 from sigma.messages.receive import MessageKey, receive_messages
-from sigma.workspaces.platform_events import PlatformEvent, move_platform_events, record_platform_events
+from sigma.workspaces.platform_events import PlatformEvent, record_platform_events
 from sigma.workspaces.queries import route_addresses
 
 E = TypeVar("E", bound=InboundEvent)
@@ -138,7 +147,7 @@ async def project_items(tx: Tx, tenant_id: UUID, platform: Platform, items: Sequ
     await apply_edits(tx, tenant_id, edited)
     await apply_receipts(tx, tenant_id, reported)
     await _open_windows(tx, tenant_id, [*batch.reactions, *batch.reports])
-    await record_consents(tx, tenant_id, _consents([*batch.messages, *batch.reports]))
+    await record_consents(tx, tenant_id, [*_consents([*batch.messages, *batch.reports]), *await _refusals(tx, tenant_id, batch.receipts)])
     await _record_reports(tx, tenant_id, batch.reports, keys.index)
     for item in batch.names:
         item.end(ItemOutcome.STORED)
@@ -178,14 +187,7 @@ async def _identify(tx: Tx, tenant_id: UUID, items: Sequence[Item], keys: Projec
     """Find or make the contact of each item, and join the history of contacts that turn out to be one person."""
     sighted = [(item, sighting) for item in items if (sighting := _sighted(item)) is not None]
     people, merges = await identify(tx, tenant_id, AddressKeys(keys.index, keys.raw), [sighting for _, sighting in sighted])
-    if merges:
-        threads = await merge_conversations(tx, tenant_id, merges)
-        await merge_messages(tx, tenant_id, merges, threads)
-        for merge in merges:
-            await move_platform_events(tx, tenant_id, kept_id=merge.kept_id, merged_id=merge.merged_id)
-        await remove_merged_conversations(tx, tenant_id, threads)
-        await merge_consents(tx, tenant_id, merges)
-        await remove_merged(tx, tenant_id, merges)
+    await join_histories(tx, tenant_id, merges)
     for (item, _), person in zip(sighted, people, strict=True):
         item.person = person
 
@@ -261,6 +263,17 @@ def _consents(items: Sequence[Item]) -> list[Consent]:
             key = f"preference {person.platform_user_id} {event.type} {at.isoformat()}"
             consents.append(Consent(person.contact_id, ConsentPurpose.MARKETING, PREFERENCES[event.type], "whatsapp settings", at, key))
     return consents
+
+
+async def _refusals(tx: Tx, tenant_id: UUID, items: Sequence[Item]) -> list[Consent]:
+    """Return the opt-outs that failed messages tell of."""
+    refused = {
+        (item.workspace_id, item.event.platform_message_id): item.event.at
+        for item in items
+        if isinstance(item.event, ReceiptReported) and item.workspace_id and any(one.code == MARKETING_REFUSED for one in item.event.errors)
+    }
+    recipients = await find_recipients(tx, tenant_id, refused)
+    return [marketing_refused(contact_id, message_id, refused[key]) for key, (message_id, contact_id) in recipients.items()]
 
 
 async def _record_reports(tx: Tx, tenant_id: UUID, items: Sequence[Item], index_key: bytes) -> None:

@@ -55,6 +55,11 @@ class Metrics:
         )
         self.dead_letters = Counter("sigma_dead_letters", "Webhooks set aside because projecting them failed.", registry=registry)
         self.unrouted = Counter("sigma_unrouted", "Webhooks with items for a number that no workspace owns.", registry=registry)
+        self.sends = Counter("sigma_sends", "Calls that handed over a message, by what came of them.", ["outcome"], registry=registry)
+        self.send_seconds = Histogram("sigma_send_seconds", "One such call.", buckets=_WORK_BUCKETS, registry=registry)
+        self.outbox_queued = Gauge(
+            "sigma_outbox_queued", "Messages that wait to be sent.", ["lane"], multiprocess_mode="mostrecent", registry=registry
+        )
         self.graphql_requests = Counter("sigma_graphql_requests", "GraphQL operations.", ["outcome"], registry=registry)
         self.graphql_seconds = Histogram("sigma_graphql_seconds", "One GraphQL operation.", buckets=_WORK_BUCKETS, registry=registry)
 

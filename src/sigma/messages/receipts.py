@@ -107,6 +107,20 @@ async def apply_receipts(tx: Tx, tenant_id: UUID, keys: Collection[MessageKey]) 
     )
 
 
+async def find_recipients(tx: Tx, tenant_id: UUID, keys: Collection[MessageKey]) -> dict[MessageKey, tuple[UUID, UUID]]:
+    """Return our id and the contact of messages of ours that the platform speaks of."""
+    if not keys:
+        return {}
+    cursor = await tx.execute(
+        """SELECT m.workspace_id, m.platform_message_id, m.id, m.contact_id
+             FROM unnest(%b::uuid[], %b::text[]) AS wanted (workspace_id, platform_message_id)
+             JOIN messages m ON m.workspace_id = wanted.workspace_id AND m.platform_message_id = wanted.platform_message_id
+            WHERE m.tenant_id = %s AND m.direction = 'OUTBOUND' AND m.contact_id IS NOT NULL""",
+        ([workspace_id for workspace_id, _ in keys], [platform_message_id for _, platform_message_id in keys], tenant_id),
+    )
+    return {(row[0], row[1]): (row[2], row[3]) for row in await cursor.fetchall()}
+
+
 def _row(arrival: Arrival[ReceiptReported]) -> tuple[Any, ...]:
     """Return one row in the order of `_INSERT`; its first four columns are the key."""
     event = arrival.event

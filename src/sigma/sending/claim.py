@@ -1,6 +1,7 @@
 """Taking messages from the outbox for one attempt each: the next ones of a number, by lane, within the rules of this moment."""
 
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -9,9 +10,9 @@ import msgspec
 from sigma.contacts.consent import ConsentPurpose, find_opt_outs
 from sigma.kit.crypto import CannotUnseal
 from sigma.kit.db import Tx
-from sigma.sending.models import Claimed, ContactOptedOut, CustomerServiceWindowClosed, OutboxPayload, RecipientUnreachable
+from sigma.sending.models import Claimed, ContactOptedOut, CustomerServiceWindowClosed, Lane, OutboxPayload, RecipientUnreachable
 from sigma.sending.outcomes import mark_failed
-from sigma.sending.rules import is_window_open, window_advice
+from sigma.sending.rules import is_refused, is_window_open, window_advice
 from sigma.sending.send import outbox_context
 from sigma.tenants.keys import KeyRing
 
@@ -21,7 +22,8 @@ LEASE = timedelta(seconds=90)
 _decode = msgspec.json.Decoder(OutboxPayload).decode
 
 _NEXT = """
-    SELECT o.message_id, o.contact_id, o.recipient_hash, o.needs_window, o.sealed, o.sealed_day, o.attempt, o.failures, o.created_at, c.last_inbound_at
+    SELECT o.message_id, m.contact_id, o.recipient_hash, o.lane, o.needs_window, o.sealed, o.sealed_day, o.attempt, o.failures, o.created_at,
+           c.last_inbound_at
       FROM outbox o
       JOIN messages m ON m.tenant_id = o.tenant_id AND m.id = o.message_id
       LEFT JOIN conversations c ON c.tenant_id = m.tenant_id AND c.id = m.conversation_id
@@ -29,12 +31,26 @@ _NEXT = """
      ORDER BY o.lane, o.not_before, o.message_id LIMIT %s FOR UPDATE OF o SKIP LOCKED"""
 
 _CLAIM = """
-    UPDATE outbox SET state = 'SENDING', attempt = attempt + 1, lease_until = now() + %s
+    UPDATE outbox SET state = 'SENDING', attempt = attempt + 1, lease_until = clock_timestamp() + %s
      WHERE tenant_id = %s AND message_id = ANY (%b::uuid[])"""
 
 _BEGIN_ATTEMPTS = """
     INSERT INTO send_attempts (tenant_id, message_id, number) SELECT tenant_id, message_id, attempt FROM outbox
      WHERE tenant_id = %s AND message_id = ANY (%b::uuid[])"""
+
+
+_PROBE = "UPDATE workspaces SET sending_resumes_at = %s WHERE tenant_id = %s AND id = %s"
+
+PROBE_LEASE = timedelta(seconds=60)
+"""How long a probe may take before another one is sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What one look into the outbox gave: what may be sent, and how many rows were dealt with in all."""
+
+    sends: list[Claimed]
+    handled: int
 
 
 async def can_send(tx: Tx, tenant_id: UUID, workspace_id: UUID, *, now: datetime) -> tuple[str | None, bool]:
@@ -58,16 +74,15 @@ async def claim(
     limit: int,
     now: datetime,
     pair_wait: Callable[[bytes], float],
-) -> list[Claimed]:
+    is_probe: bool = False,
+) -> Claim:
     """Claim up to `limit` messages. What the rules forbid by now fails here, and what must wait for its recipient is put off."""
     rows = await (await tx.execute(_NEXT, (tenant_id, workspace_id, now, limit), binary=True)).fetchall()
-    if not rows:
-        return []
-    refused = await find_opt_outs(tx, tenant_id, {row[1] for row in rows if row[1] is not None and not row[3]})
+    refused = await find_opt_outs(tx, tenant_id, {row[1] for row in rows if row[1] is not None and not row[4]}) if rows else {}
     claimed: list[Claimed] = []
-    for message_id, contact_id, recipient_hash, needs_window, sealed, day, attempt, failures, created_at, last_inbound_at in rows:
+    for message_id, contact_id, recipient_hash, lane, needs_window, sealed, day, attempt, failures, created_at, last_inbound_at in rows:
         one = Claimed(tenant_id, message_id, workspace_id, contact_id, bytes(recipient_hash), attempt, failures, _EMPTY, created_at)
-        fault = _fault(needs_window, last_inbound_at, refused.get(contact_id, set()), now)
+        fault = _fault(Lane(lane), refused.get(contact_id, set()), last_inbound_at, needs_window=needs_window, now=now)
         payload = None if fault else await _open(keys, tenant_id, message_id, bytes(sealed), day)
         if fault or payload is None:
             await _fail(tx, one, fault or RecipientUnreachable(), now)
@@ -79,24 +94,26 @@ async def claim(
                 (now + timedelta(seconds=wait), tenant_id, message_id),
             )
             continue
-        claimed.append(
-            Claimed(tenant_id, message_id, workspace_id, contact_id, one.recipient_hash, attempt + 1, failures, payload, created_at)
-        )
+        claimed.append(replace(one, attempt=attempt + 1, payload=payload, is_probe=is_probe))
     if claimed:
         message_ids = [one.message_id for one in claimed]
         await tx.execute(_CLAIM, (LEASE, tenant_id, message_ids))
         await tx.execute(_BEGIN_ATTEMPTS, (tenant_id, message_ids))
-    return claimed
+        if is_probe:
+            await tx.execute(_PROBE, (now + PROBE_LEASE, tenant_id, workspace_id))
+    return Claim(claimed, len(rows))
 
 
 Fault = CustomerServiceWindowClosed | ContactOptedOut | RecipientUnreachable
 
 
-def _fault(needs_window: bool, last_inbound_at: datetime | None, refused: set[ConsentPurpose], now: datetime) -> Fault | None:
+def _fault(
+    lane: Lane, refused: set[ConsentPurpose], last_inbound_at: datetime | None, *, needs_window: bool, now: datetime
+) -> Fault | None:
     """Return why a queued message may not leave any more: the window closed, or the contact opted out, while it waited."""
     if needs_window and not is_window_open(last_inbound_at, now=now):
         return CustomerServiceWindowClosed(window_advice(last_inbound_at))
-    if not needs_window and ConsentPurpose.ALL in refused:
+    if not needs_window and is_refused(refused, lane):
         return ContactOptedOut()
     return None
 
@@ -110,7 +127,7 @@ async def _open(keys: KeyRing, tenant_id: UUID, message_id: UUID, sealed: bytes,
     try:
         key = await keys.raw_key(tenant_id, day, create=False)
         return _decode(key.unseal(sealed, context=outbox_context(tenant_id, message_id)))
-    except CannotUnseal:
+    except (CannotUnseal, msgspec.DecodeError):  # msgspec: written by another release
         return None
 
 

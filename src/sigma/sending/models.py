@@ -1,6 +1,6 @@
 """Sending: commands, lanes, and the rules that are checked before Meta would refuse."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum
 from uuid import UUID
@@ -49,6 +49,11 @@ class SendCommand:
         """Whether the customer service window must be open: for everything but templates."""
         return not isinstance(self.content, TemplateContent)
 
+    @property
+    def goes_by(self) -> Lane:
+        """The lane that was asked for; otherwise a reply's, or for a template that of single messages."""
+        return self.lane if self.lane is not None else (Lane.REPLY if self.needs_window else Lane.UTILITY)
+
 
 class OutboxPayload(msgspec.Struct, frozen=True, kw_only=True):
     """What the outbox holds sealed: everything that the platform will be told."""
@@ -60,7 +65,7 @@ class OutboxPayload(msgspec.Struct, frozen=True, kw_only=True):
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """An outbox row that was claimed for one attempt."""
+    """An outbox row that was claimed for one attempt. A probe tries whether the fault that made its workspace rest is gone."""
 
     tenant_id: UUID
     message_id: UUID
@@ -71,7 +76,7 @@ class Claimed:
     failures: int
     payload: OutboxPayload
     created_at: datetime
-    phone_number_id: str = field(default="")
+    is_probe: bool = False
 
 
 class RecipientRequired(InvalidInput):
@@ -126,6 +131,18 @@ class IdempotencyKeyReused(Conflict):
     """This clientMutationId was used for another message in the last 24 hours. Use a new one."""
 
     code = "IDEMPOTENCY_KEY_REUSED"
+
+
+class MessageNotRetryable(Conflict):
+    """Only a message that failed before the platform took it can be sent again."""
+
+    code = "MESSAGE_NOT_RETRYABLE"
+
+
+class MessageNotReadable(Conflict):
+    """Only a message that a contact wrote can be marked as read."""
+
+    code = "MESSAGE_NOT_INBOUND"
 
 
 class QuotedMessageNotFound(NotFound):

@@ -1,7 +1,7 @@
 """Recording what came of sends: the message's status, the attempt, and what happens to the outbox row."""
 
 import random
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, assert_never
@@ -9,16 +9,15 @@ from uuid import UUID
 
 import msgspec
 
-from sigma.connectors.events import Identity
 from sigma.connectors.outbound import Accepted, FaultScope, Outcome, Rejected, Throttled, ThrottleScope, Unknown
-from sigma.contacts.consent import Consent, ConsentPurpose, ConsentState, record_consents
+from sigma.connectors.whatsapp.errors import rule_for
+from sigma.contacts.consent import MARKETING_REFUSED, marketing_refused, record_consents
 from sigma.kit.db import Tx
 from sigma.messages.models import STATUS_RANK, MessageStatus
 from sigma.messages.receipts import apply_receipts
 from sigma.sending.models import Claimed
-from sigma.sending.rules import MAX_FAILURES, retry_after
+from sigma.sending.rules import gives_up, retry_after
 
-OPTED_OUT_CODE = 131050
 PAUSING_SCOPES = frozenset({FaultScope.TOKEN, FaultScope.NUMBER, FaultScope.ACCOUNT})
 PAUSE_SECONDS = {FaultScope.TOKEN: 60, FaultScope.NUMBER: 900, FaultScope.ACCOUNT: 900}
 """How long a workspace rests before one message tries whether the fault is gone."""
@@ -30,6 +29,11 @@ class Sent:
 
     claimed: Claimed
     outcome: Outcome
+
+
+def shows_health(outcome: Outcome) -> bool:
+    """Whether an outcome proves that token, number and account work: the platform took the message, or judged the message itself."""
+    return isinstance(outcome, Accepted) or (isinstance(outcome, Rejected) and outcome.scope not in PAUSING_SCOPES)
 
 
 async def record_outcomes(tx: Tx, tenant_id: UUID, results: Sequence[Sent], *, now: datetime, chance: random.Random) -> None:
@@ -52,6 +56,18 @@ async def record_outcomes(tx: Tx, tenant_id: UUID, results: Sequence[Sent], *, n
                 assert_never(outcome)
     if accepted:
         await _accept(tx, tenant_id, accepted, now)
+    healthy = {result.claimed.workspace_id for result in results if result.claimed.is_probe and shows_health(result.outcome)}
+    if healthy:
+        await _resume(tx, tenant_id, healthy)
+
+
+async def _resume(tx: Tx, tenant_id: UUID, workspace_ids: Collection[UUID]) -> None:
+    """A probe got through: whatever made these workspaces rest is gone."""
+    await tx.execute(
+        """UPDATE workspaces SET sending_paused_at = NULL, sending_resumes_at = NULL, sending_pause = NULL
+            WHERE tenant_id = %s AND id = ANY (%s)""",
+        (tenant_id, list(workspace_ids)),
+    )
 
 
 async def _accept(tx: Tx, tenant_id: UUID, accepted: Sequence[tuple[Claimed, Accepted]], now: datetime) -> None:
@@ -84,13 +100,8 @@ async def _reject(tx: Tx, claimed: Claimed, outcome: Rejected, now: datetime) ->
     await mark_failed(tx, claimed, code=outcome.code, title=outcome.title, details=outcome.details, advice=outcome.advice, now=now)
     await _end_attempt(tx, claimed, "REJECTED", now, code=outcome.code, details=outcome.title)
     await _set_state(tx, claimed, "DEAD")
-    if outcome.code == OPTED_OUT_CODE and claimed.contact_id is not None:
-        key = f"error {OPTED_OUT_CODE} {claimed.message_id}"
-        await record_consents(
-            tx,
-            claimed.tenant_id,
-            [Consent(claimed.contact_id, ConsentPurpose.MARKETING, ConsentState.OPTED_OUT, "platform error 131050", now, key)],
-        )
+    if outcome.code == MARKETING_REFUSED and claimed.contact_id is not None:
+        await record_consents(tx, claimed.tenant_id, [marketing_refused(claimed.contact_id, claimed.message_id, now)])
 
 
 async def mark_failed(
@@ -134,9 +145,10 @@ async def _pause(tx: Tx, claimed: Claimed, outcome: Rejected, now: datetime) -> 
 
 async def _postpone(tx: Tx, claimed: Claimed, outcome: Throttled, now: datetime, chance: random.Random) -> None:
     await _end_attempt(tx, claimed, "THROTTLED", now, code=outcome.code)
-    if claimed.failures + 1 >= MAX_FAILURES:
-        advice = "The platform was busy for too long. Send it again when the number is healthy."
-        await mark_failed(tx, claimed, code=outcome.code, title="Tried too often", details=None, advice=advice, now=now)
+    if gives_up(outcome.code, claimed.failures + 1, waited=now - claimed.created_at):
+        title = rule_for(outcome.code).title if outcome.code is not None else "The platform could not be reached"
+        advice = f"SIGMA tried {claimed.attempt} times. Send it again with retryMessage when the fault is over."
+        await mark_failed(tx, claimed, code=outcome.code, title=title, details=None, advice=advice, now=now)
         await _set_state(tx, claimed, "DEAD")
         return
     pair = outcome.scope is ThrottleScope.RECIPIENT
@@ -184,11 +196,3 @@ async def _requeue(tx: Tx, claimed: Claimed, *, not_before: datetime, failures: 
             WHERE tenant_id = %s AND message_id = %s AND attempt = %s""",
         (not_before, failures, claimed.tenant_id, claimed.message_id, claimed.attempt),
     )
-
-
-def learned_identity(claimed: Claimed, outcome: Accepted) -> Identity | None:
-    """Return the address by which the platform knows the recipient, when it is another than the one we wrote to."""
-    known = claimed.payload.recipient
-    learned = Identity(phone=outcome.address.phone, user_id=outcome.address.user_id)
-    is_new = (learned.phone or known.phone) != known.phone or (learned.user_id or known.user_id) != known.user_id
-    return learned if is_new else None

@@ -12,14 +12,15 @@ from sigma.connectors.outbound import Recipient
 from sigma.contacts.identify import AddressKeys, address_context, identify, lock_contacts
 from sigma.contacts.models import PHONE, USER_ID, ContactNotFound, Sighting, addresses_of, hash_address
 from sigma.contacts.queries import get_contact
+from sigma.conversations.models import ConversationNotFound
 from sigma.conversations.queries import get_conversation
 from sigma.kit.crypto import CannotUnseal
 from sigma.kit.db import Tx
-from sigma.sending.models import RecipientInvalid, RecipientRequired, RecipientUnreachable, Target
+from sigma.sending.models import RecipientInvalid, RecipientRequired, RecipientUnreachable, SendCommand
 from sigma.tenants.keys import KeyRing
 from sigma.tenants.models import TenantScope
 
-_E164 = re.compile(r"\+[1-9]\d{6,14}")
+_E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 _PUNCTUATION = re.compile(r"[\s().\-/]")
 _USER_ID = re.compile(r"[A-Z]{2}\.(ENT\.)?[A-Za-z0-9]{1,128}")
 
@@ -43,7 +44,7 @@ def read_phone(text: str, *, default_region: str | None) -> str:
         compact = "+" + compact[2:]
     if _E164.fullmatch(compact):
         return compact[1:]
-    if default_region is not None and compact.isdigit():
+    if default_region is not None and compact.isascii() and compact.isdigit():
         try:
             number = phonenumbers.parse(compact, default_region)
         except phonenumbers.NumberParseException as error:
@@ -53,11 +54,14 @@ def read_phone(text: str, *, default_region: str | None) -> str:
     raise RecipientInvalid(field=("input", "recipientPhone"))
 
 
-async def resolve(tx: Tx, scope: TenantScope, keys: KeyRing, target: Target, *, now: datetime, default_region: str | None) -> Resolved:
-    """Return the address and the contact of a target; a new address gets a contact.
+async def resolve(
+    tx: Tx, scope: TenantScope, keys: KeyRing, command: SendCommand, *, now: datetime, default_region: str | None
+) -> Resolved:
+    """Return the address and the contact that a command is for; a new address gets a contact.
 
     Raises: RecipientRequired, RecipientInvalid, ContactNotFound, ConversationNotFound, RecipientUnreachable.
     """
+    target = command.target
     given = [value for value in (target.phone, target.user_id, target.contact_id, target.conversation_id) if value is not None]
     if len(given) != 1:
         raise RecipientRequired(field=("input",))
@@ -68,12 +72,25 @@ async def resolve(tx: Tx, scope: TenantScope, keys: KeyRing, target: Target, *, 
             raise RecipientInvalid("A business-scoped user id looks like US.13491208655302741918.", field=("input", "recipientUserId"))
         return await _of_identity(tx, scope, keys, Identity(user_id=target.user_id), now)
     if target.conversation_id is not None:
-        conversation = await get_conversation(tx, scope, target.conversation_id)
-        return await _of_contact(tx, scope, keys, conversation.contact_id)
+        return await _of_contact(tx, scope, keys, await _contact_of(tx, scope, target.conversation_id, command.workspace_id))
     if target.contact_id is None:
-        raise ContactNotFound
-    contact = await get_contact(tx, scope, target.contact_id)
+        raise RecipientRequired(field=("input",))
+    try:
+        contact = await get_contact(tx, scope, target.contact_id)
+    except ContactNotFound:
+        raise ContactNotFound(field=("input", "contactId")) from None
     return await _of_contact(tx, scope, keys, contact.id)
+
+
+async def _contact_of(tx: Tx, scope: TenantScope, conversation_id: UUID, workspace_id: UUID) -> UUID:
+    """Return whose thread this is. Raises: ConversationNotFound, also for a thread of another workspace."""
+    try:
+        conversation = await get_conversation(tx, scope, conversation_id)
+    except ConversationNotFound:
+        raise ConversationNotFound(field=("input", "conversationId")) from None
+    if conversation.workspace_id != workspace_id:
+        raise ConversationNotFound("This conversation belongs to another workspace.", field=("input", "conversationId"))
+    return conversation.contact_id
 
 
 async def _of_identity(tx: Tx, scope: TenantScope, keys: KeyRing, identity: Identity, now: datetime) -> Resolved:
@@ -105,4 +122,4 @@ async def _of_contact(tx: Tx, scope: TenantScope, keys: KeyRing, contact_id: UUI
             continue
         recipient = Recipient(phone=address if kind == PHONE else None, user_id=address if kind == USER_ID else None)
         return Resolved(recipient, contact_id, bytes(digest))
-    raise RecipientUnreachable
+    raise RecipientUnreachable(field=("input",))

@@ -1,11 +1,16 @@
 """Meta's rules as pure functions: the window, the pace of a number, the pace towards one recipient, and when to try again."""
 
 import random
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from sigma.connectors.whatsapp.error_rules import ErrorClass
+from sigma.connectors.whatsapp.errors import rule_for
+from sigma.contacts.consent import ConsentPurpose
 from sigma.conversations.models import CUSTOMER_SERVICE_WINDOW
+from sigma.sending.models import Lane
 
 WINDOW_MARGIN = timedelta(minutes=2)
 """Meta's clock decides: a message that leaves in the last moments may arrive after them."""
@@ -17,13 +22,38 @@ PAIR_INTERVAL_SECONDS = 6.0
 PAIR_BURST = 45
 """One message per 6 seconds to one recipient, a burst of 45 borrowed from the future. Source: Cloud API pair rate limits; checked 2026-09."""
 
+_BORROWED_SECONDS = PAIR_INTERVAL_SECONDS * (PAIR_BURST - 1)
+_MOST_PAIRS = 100_000
+_EARLY_SECONDS = 0.5  # a message that came back for its own moment, a little early by another clock, keeps it
+
+Pair = tuple[UUID, bytes]
+"""(workspace id, recipient's hash)."""
+
 MAX_FAILURES = 8
+"""After how many failed tries a message is given up, when neither the error's own rule nor time says so."""
+
+MAX_WAIT = timedelta(hours=24)
+"""How long a message waits for a limit to be free, or for a connection: later it would be news of yesterday."""
+
 _BACKOFF_SECONDS = (1, 4, 16, 60, 300, 900, 1800, 3600)
 
 
 def is_window_open(last_inbound_at: datetime | None, *, now: datetime) -> bool:
     """Whether anything but a template may be sent now."""
     return last_inbound_at is not None and now - last_inbound_at < CUSTOMER_SERVICE_WINDOW - WINDOW_MARGIN
+
+
+def is_refused(refused: Collection[ConsentPurpose], lane: Lane) -> bool:
+    """Whether an opt-out forbids a message that the business starts. Bulk counts as marketing: what a single template is, Meta knows."""
+    return ConsentPurpose.ALL in refused or (lane is Lane.BULK and ConsentPurpose.MARKETING in refused)
+
+
+def gives_up(code: int | None, failures: int, *, waited: timedelta) -> bool:
+    """Whether to stop trying after so many failures. A limit, or a missing connection, is waited for; a fault of Meta's is not for long."""
+    rule = rule_for(code) if code is not None else None
+    if rule is None or (rule.error_class is ErrorClass.WAIT and rule.max_attempts is None):
+        return waited > MAX_WAIT
+    return failures >= (rule.max_attempts or MAX_FAILURES)
 
 
 def window_advice(last_inbound_at: datetime | None) -> str:
@@ -59,7 +89,7 @@ class NumberPace:
         self.updated_at = now
         self.limit = min(self.ceiling, self.limit + elapsed * self.ceiling / 60)  # back to full speed within a minute
         capacity = max(1.0, self.limit * 0.05)
-        self.tokens = min(capacity, self.tokens + elapsed * self.limit * 0.95)
+        self.tokens = min(capacity, self.tokens + elapsed * (self.limit - min(capacity, self.limit * 0.5)))
         return int(self.tokens)
 
     def take(self, count: int) -> None:
@@ -78,16 +108,33 @@ class PairPace:
     """How fast one number may write to one recipient. Forgets pairs that have caught up."""
 
     def __init__(self) -> None:
-        self._due: dict[tuple[UUID, bytes], float] = {}
+        self._due: dict[Pair, float] = {}
+        self._planned: dict[Pair, float] = {}
 
     def wait_seconds(self, workspace_id: UUID, recipient: bytes, now: float) -> float:
-        """Return how long this recipient must be left alone: 0 to send now, which is then counted."""
+        """Return how long a message to this recipient must wait: 0 to send now, which is then counted.
+
+        Messages that must wait long are given one moment each, so that they do not all come back at the first.
+        """
         pair = (workspace_id, recipient)
         due = max(self._due.get(pair, now), now)
-        wait = due - now - PAIR_INTERVAL_SECONDS * (PAIR_BURST - 1)
+        wait = due - now - _BORROWED_SECONDS
+        if wait > _EARLY_SECONDS:
+            at = max(now + wait, self._planned.get(pair, 0.0))
+            self._planned[pair] = at + PAIR_INTERVAL_SECONDS
+            return at - now
         if wait > 0:
             return wait
         self._due[pair] = due + PAIR_INTERVAL_SECONDS
-        if len(self._due) > 100_000:
-            self._due = {known: at for known, at in self._due.items() if at > now}
+        self._forget(now)
         return 0.0
+
+    def hold(self, workspace_id: UUID, recipient: bytes, now: float, *, seconds: float) -> None:
+        """The platform said that it was too much for this recipient: nothing more for a while."""
+        pair = (workspace_id, recipient)
+        self._due[pair] = max(self._due.get(pair, now), now + _BORROWED_SECONDS + seconds)
+
+    def _forget(self, now: float) -> None:
+        if len(self._due) > _MOST_PAIRS:
+            self._due = {pair: at for pair, at in self._due.items() if at > now}
+            self._planned = {pair: at for pair, at in self._planned.items() if at > now}

@@ -1,8 +1,8 @@
 """A send is a row: the message and its outbox entry are written in the caller's transaction, or not at all."""
 
-import hashlib
-from collections.abc import Callable
-from datetime import datetime
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -25,13 +25,15 @@ from sigma.connectors.outbound import (
     kind_of,
 )
 from sigma.connectors.whatsapp.limits import check_content
-from sigma.contacts.consent import ConsentPurpose, find_opt_outs
+from sigma.contacts.consent import find_opt_outs
 from sigma.conversations.actions import record_activity
 from sigma.conversations.models import Activity
 from sigma.conversations.queries import find_conversations
-from sigma.kit.crypto import seal_context
+from sigma.kit.crypto import keyed_hash, seal_context
 from sigma.kit.db import Tx
+from sigma.kit.errors import InvalidInput
 from sigma.kit.ids import new_id
+from sigma.kit.sql import UNSTORABLE
 from sigma.messages.models import STATUS_RANK, MessageNotFound, MessageStatus
 from sigma.messages.queries import get_message
 from sigma.sending.models import (
@@ -40,20 +42,24 @@ from sigma.sending.models import (
     ContactOptedOut,
     CustomerServiceWindowClosed,
     IdempotencyKeyReused,
-    Lane,
     OutboxPayload,
     QuotedMessageNotFound,
     SendCommand,
     WorkspaceInactive,
 )
 from sigma.sending.recipients import Resolved, resolve
-from sigma.sending.rules import is_window_open, window_advice
+from sigma.sending.rules import is_refused, is_window_open, window_advice
 from sigma.tenants.keys import KeyRing
 from sigma.tenants.models import TenantScope
-from sigma.workspaces.models import Workspace
+from sigma.workspaces.models import Workspace, WorkspaceNotFound
 from sigma.workspaces.queries import get_workspace
 
 OUTBOX_CHANNEL = "sigma_outbox"
+
+IDEMPOTENCY_WINDOW = timedelta(hours=24)
+"""How long the same key means the same message."""
+
+MAX_KEY_CHARS = 255
 
 
 class Sender:
@@ -68,6 +74,12 @@ class Sender:
         self._default_region = default_region
         self.default_language = default_language
 
+    async def prepare(self, scope: TenantScope, *, now: datetime) -> None:
+        """Have the tenant's keys at hand. Call it before the transaction: making a key takes one of its own, and so a second connection."""
+        scope.require(SENDERS)
+        await self._keys.index_key(scope.tenant_id)
+        await self._keys.raw_key(scope.tenant_id, now.date())
+
     async def send(self, tx: Tx, scope: TenantScope, command: SendCommand, *, now: datetime) -> UUID:
         """Queue one message. Returns its id; the same idempotency key returns the same id and queues nothing.
 
@@ -75,49 +87,60 @@ class Sender:
         """
         scope.require(SENDERS)
         check_content(command.content)
-        earlier = await self._earlier(tx, scope, command)
+        _check_storable(command.content)
+        check_key(command.idempotency_key)
+        earlier = await self._earlier(tx, scope, command, now)
         if earlier is not None:
             return earlier
-        workspace = await get_workspace(tx, scope, command.workspace_id)
+        workspace = await _workspace(tx, scope, command.workspace_id)
         if not workspace.is_active:
             raise WorkspaceInactive(field=("input", "workspaceId"))
         if not self._has_access_token(str(scope.tenant_id)):
             raise AccessTokenMissing(field=("input", "workspaceId"))
-        resolved = await resolve(tx, scope, self._keys, command.target, now=now, default_region=self._default_region)
+        resolved = await resolve(tx, scope, self._keys, command, now=now, default_region=self._default_region)
         quoted = await self._quoted(tx, scope, command)
         thread = await record_activity(tx, scope.tenant_id, [Activity(workspace.id, resolved.contact_id, now, opens_window=False)])
-        conversation_id = thread[workspace.id, resolved.contact_id]
-        await self._check_rules(tx, scope, command, resolved.contact_id, conversation_id, now)
-        message_id = new_id()
-        await self._insert_message(tx, scope, command, workspace, resolved, message_id, conversation_id, quoted, now)
-        await self._insert_outbox(tx, scope, command, resolved, message_id, quoted, now)
-        await self._remember(tx, scope, command, message_id)
+        draft = _Draft(command, resolved, new_id(), thread[workspace.id, resolved.contact_id], quoted, now)
+        await self._check_rules(tx, scope, draft)
+        await self._insert_message(tx, scope, draft)
+        await self._insert_outbox(tx, scope, draft)
+        await self._remember(tx, scope, draft)
         await tx.execute("SELECT pg_notify(%s, '')", (OUTBOX_CHANNEL,))
-        return message_id
+        return draft.message_id
 
-    async def _earlier(self, tx: Tx, scope: TenantScope, command: SendCommand) -> UUID | None:
+    async def _earlier(self, tx: Tx, scope: TenantScope, command: SendCommand, now: datetime) -> UUID | None:
         """Return the message that this idempotency key made before. Raises: IdempotencyKeyReused for another command."""
         if command.idempotency_key is None:
             return None
         # Two requests with one key wait for each other: the second then finds what the first made.
         await tx.execute("SELECT pg_advisory_xact_lock(hashtext(%s), hashtext(%s))", (str(scope.tenant_id), command.idempotency_key))
         cursor = await tx.execute(
-            "SELECT request_hash, message_id FROM idempotency_keys WHERE tenant_id = %s AND key = %s",
-            (scope.tenant_id, command.idempotency_key),
+            "SELECT request_hash, message_id FROM idempotency_keys WHERE tenant_id = %s AND key = %s AND created_at > %s",
+            (scope.tenant_id, command.idempotency_key, now - IDEMPOTENCY_WINDOW),
         )
         row = await cursor.fetchone()
         if row is None:
             return None
-        if bytes(row[0]) != _request_hash(command):
+        if bytes(row[0]) != await self._request_hash(scope, command):
             raise IdempotencyKeyReused(field=("input", "clientMutationId"))
         return UUID(str(row[1]))
 
-    async def _remember(self, tx: Tx, scope: TenantScope, command: SendCommand, message_id: UUID) -> None:
+    async def _remember(self, tx: Tx, scope: TenantScope, draft: "_Draft") -> None:
+        command = draft.command
         if command.idempotency_key is not None:
             await tx.execute(
-                "INSERT INTO idempotency_keys (tenant_id, key, request_hash, message_id) VALUES (%s, %s, %s, %s)",
-                (scope.tenant_id, command.idempotency_key, _request_hash(command), message_id),
+                """INSERT INTO idempotency_keys (tenant_id, key, request_hash, message_id, created_at) VALUES (%s, %s, %s, %s, %s)
+                   ON CONFLICT (tenant_id, key) DO UPDATE SET
+                       request_hash = EXCLUDED.request_hash, message_id = EXCLUDED.message_id, created_at = EXCLUDED.created_at""",
+                (scope.tenant_id, command.idempotency_key, await self._request_hash(scope, command), draft.message_id, draft.at),
             )
+
+    async def _request_hash(self, scope: TenantScope, command: SendCommand) -> bytes:
+        """Return what tells two commands apart: everything but the key, hashed with the tenant's salt, for it holds an address."""
+        target = command.target
+        whom = [str(value) for value in (target.phone, target.user_id, target.contact_id, target.conversation_id)]
+        facts = [str(command.workspace_id), whom, msgspec.to_builtins(command.content), str(command.reply_to)]
+        return keyed_hash(await self._keys.index_key(scope.tenant_id), b"request:" + msgspec.json.encode(facts, order="sorted"))
 
     async def _quoted(self, tx: Tx, scope: TenantScope, command: SendCommand) -> str | None:
         if command.reply_to is None:
@@ -130,83 +153,109 @@ class Sender:
             raise QuotedMessageNotFound(field=("input", "replyTo"))
         return quoted.platform_message_id
 
-    async def _check_rules(
-        self, tx: Tx, scope: TenantScope, command: SendCommand, contact_id: UUID, conversation_id: UUID, now: datetime
-    ) -> None:
+    async def _check_rules(self, tx: Tx, scope: TenantScope, draft: "_Draft") -> None:
         """Refuse what Meta would refuse, and what the contact refused."""
-        if command.needs_window:
-            conversation = (await find_conversations(tx, scope, [conversation_id]))[conversation_id]
-            if not is_window_open(conversation.last_inbound_at, now=now):
+        if draft.command.needs_window:
+            conversation = (await find_conversations(tx, scope, [draft.conversation_id]))[draft.conversation_id]
+            if not is_window_open(conversation.last_inbound_at, now=draft.at):
                 raise CustomerServiceWindowClosed(window_advice(conversation.last_inbound_at), field=("input",))
             return
-        refused = (await find_opt_outs(tx, scope.tenant_id, [contact_id])).get(contact_id, set())
-        if ConsentPurpose.ALL in refused:
+        refused = (await find_opt_outs(tx, scope.tenant_id, [draft.to.contact_id])).get(draft.to.contact_id, set())
+        if is_refused(refused, draft.command.goes_by):
             raise ContactOptedOut(field=("input",))
 
-    async def _insert_message(
-        self,
-        tx: Tx,
-        scope: TenantScope,
-        command: SendCommand,
-        workspace: Workspace,
-        resolved: Resolved,
-        message_id: UUID,
-        conversation_id: UUID,
-        quoted: str | None,
-        now: datetime,
-    ) -> None:
-        shown = show_content(command.content)
+    async def _insert_message(self, tx: Tx, scope: TenantScope, draft: "_Draft") -> None:
+        shown = show_content(draft.command.content)
         await tx.execute(
             """INSERT INTO messages (tenant_id, id, workspace_id, conversation_id, contact_id, platform, direction, kind, sender, text, timestamp_utc,
                                      media, interactive, content, reply_to, status, status_rank, status_at, sent_by)
                VALUES (%s, %s, %s, %s, %s, %s, %s, %s, '{"displayName": null, "platformUserId": null}', %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)""",
             (
                 scope.tenant_id,
-                message_id,
-                workspace.id,
-                conversation_id,
-                resolved.contact_id,
+                draft.message_id,
+                draft.command.workspace_id,
+                draft.conversation_id,
+                draft.to.contact_id,
                 Platform.WHATS_APP.number,
                 Direction.OUTBOUND.value,
-                kind_of(command.content).value,
+                kind_of(draft.command.content).value,
                 shown.get("text"),
-                now,
+                draft.at,
                 _json(shown.get("media")),
                 _json(shown.get("interactive")),
                 _json(shown.get("content")),
-                quoted,
+                draft.quoted,
                 MessageStatus.QUEUED.value,
                 STATUS_RANK[MessageStatus.QUEUED],
-                now,
+                draft.at,
                 scope.actor,
             ),
         )
 
-    async def _insert_outbox(
-        self, tx: Tx, scope: TenantScope, command: SendCommand, resolved: Resolved, message_id: UUID, quoted: str | None, now: datetime
-    ) -> None:
-        payload = OutboxPayload(recipient=resolved.recipient, content=command.content, reply_to=quoted)
-        key = await self._keys.raw_key(scope.tenant_id, now.date())
-        lane = command.lane if command.lane is not None else (Lane.REPLY if command.needs_window else Lane.UTILITY)
+    async def _insert_outbox(self, tx: Tx, scope: TenantScope, draft: "_Draft") -> None:
+        command, day = draft.command, draft.at.date()
+        payload = OutboxPayload(recipient=draft.to.recipient, content=command.content, reply_to=draft.quoted)
+        key = await self._keys.raw_key(scope.tenant_id, day)
         await tx.execute(
-            """INSERT INTO outbox (tenant_id, message_id, workspace_id, contact_id, lane, recipient_hash, needs_window, purpose, sealed, sealed_day,
+            """INSERT INTO outbox (tenant_id, message_id, workspace_id, lane, recipient_hash, needs_window, purpose, sealed, sealed_day,
                                    not_before, created_at)
-               VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)""",
+               VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)""",
             (
                 scope.tenant_id,
-                message_id,
+                draft.message_id,
                 command.workspace_id,
-                resolved.contact_id,
-                int(lane),
-                resolved.recipient_hash,
+                int(command.goes_by),
+                draft.to.recipient_hash,
                 command.needs_window,
                 "reply" if command.needs_window else "template",
-                key.seal(msgspec.json.encode(payload), context=outbox_context(scope.tenant_id, message_id)),
-                now.date(),
-                now,
-                now,
+                key.seal(msgspec.json.encode(payload), context=outbox_context(scope.tenant_id, draft.message_id)),
+                day,
+                draft.at,
+                draft.at,
             ),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    """A message that is about to be queued."""
+
+    command: SendCommand
+    to: Resolved
+    message_id: UUID
+    conversation_id: UUID
+    quoted: str | None
+    at: datetime
+
+
+async def _workspace(tx: Tx, scope: TenantScope, workspace_id: UUID) -> Workspace:
+    try:
+        return await get_workspace(tx, scope, workspace_id)
+    except WorkspaceNotFound:
+        raise WorkspaceNotFound(field=("input", "workspaceId")) from None
+
+
+def _check_storable(content: AnyContent) -> None:
+    """Check the parts that no limit looks at, such as a file's name. Raises: InvalidInput for what cannot be stored."""
+    if any(UNSTORABLE.search(text) for text in _texts(msgspec.to_builtins(content))):
+        raise InvalidInput("A text holds a NUL character or half of a character; take it out.", field=("input",))
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for name, part in value.items():
+            yield from (name, *_texts(part))
+    elif isinstance(value, list):
+        for part in value:
+            yield from _texts(part)
+
+
+def check_key(key: str | None) -> None:
+    """Check an idempotency key. Raises: InvalidInput."""
+    if key is not None and (not 0 < len(key) <= MAX_KEY_CHARS or UNSTORABLE.search(key)):
+        raise InvalidInput(f"A clientMutationId has 1 to {MAX_KEY_CHARS} characters.", field=("input", "clientMutationId"))
 
 
 def outbox_context(tenant_id: UUID, message_id: UUID) -> bytes:
@@ -234,15 +283,6 @@ def show_content(content: AnyContent) -> dict[str, Any]:
             return {
                 "content": {"template": content.name, "language": content.language, "parameters": [one.text for one in content.parameters]}
             }
-
-
-def _request_hash(command: SendCommand) -> bytes:
-    """Return what tells two commands apart: SHA-256 of everything but the key. Never the command itself: it holds an address."""
-    target = [
-        str(value) for value in (command.target.phone, command.target.user_id, command.target.contact_id, command.target.conversation_id)
-    ]
-    facts = [str(command.workspace_id), target, msgspec.to_builtins(command.content), str(command.reply_to)]
-    return hashlib.sha256(msgspec.json.encode(facts, order="sorted")).digest()
 
 
 def _json(value: Any) -> str | None:

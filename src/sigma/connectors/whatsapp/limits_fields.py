@@ -35,6 +35,8 @@ def check_text(value: str, *field: str, noun: str, most: int) -> None:
         refuse(f"{noun} is empty; give it a text.", *field)
     if len(value) > most:
         refuse(f"{noun} has {len(value):,} characters; shorten it to {most:,} at most.", *field)
+    if "\0" in value:
+        refuse(f"{noun} holds a NUL character; take it out.", *field)
     if not value.isascii() and any("\ud800" <= character <= "\udfff" for character in value):
         refuse(f"{noun} holds half of a character (a lone surrogate); send whole characters.", *field)
 

@@ -2,6 +2,7 @@
 
 import strawberry
 
+from sigma.connectors.whatsapp.limits import ContentInvalid
 from sigma.contacts.models import ContactNotFound
 from sigma.conversations.models import ConversationNotFound
 from sigma.conversations.queries import get_conversation
@@ -11,8 +12,10 @@ from sigma.kit.graphql import ExpectedErrors, UserError
 from sigma.messages.graphql import MessageType
 from sigma.messages.models import MessageNotFound
 from sigma.messages.queries import get_message
-from sigma.sending.graphql.inputs import MessageContentInput, ReplyToConversationInput, SendWhatsAppMessageInput, read_content
-from sigma.sending.models import QuotedMessageNotFound, SendCommand, Target
+from sigma.sending.graphql.inputs import MessageContentInput, ReplyToConversationInput, SendWhatsAppMessageInput, input_field, read_content
+from sigma.sending.models import SENDERS, QuotedMessageNotFound, SendCommand, Target
+from sigma.sending.reading import ReadMarker
+from sigma.sending.retry import retry_message
 from sigma.sending.send import Sender
 from sigma.tenants.context import Info, id_argument
 from sigma.workspaces.models import WorkspaceNotFound
@@ -28,6 +31,23 @@ class SendMessagePayload:
     errors: list[UserError] = strawberry.field(default_factory=list)
 
 
+@strawberry.input
+class MarkAsReadInput:
+    """Which message was read."""
+
+    message_id: strawberry.ID
+    typing: bool = strawberry.field(default=False, description="Show for up to 25 seconds that an answer is being written.")
+
+
+@strawberry.type
+class MarkAsReadPayload:
+    """The answer of `markAsRead`."""
+
+    success: bool
+    message: MessageType | None = None
+    errors: list[UserError] = strawberry.field(default_factory=list)
+
+
 @strawberry.type
 class SendingMutation:
     """Sending."""
@@ -37,6 +57,7 @@ class SendingMutation:
     )
     async def send_whats_app_message(self, info: Info, input: SendWhatsAppMessageInput) -> SendMessagePayload:
         """Queue a message to anybody."""
+        info.context.scope.require(SENDERS)
         target = Target(
             phone=input.recipient_phone,
             user_id=input.recipient_user_id,
@@ -50,23 +71,68 @@ class SendingMutation:
     @strawberry.mutation(extensions=[ExpectedErrors(SendMessagePayload)], description="Queue a reply into a thread.")
     async def reply_to_conversation(self, info: Info, input: ReplyToConversationInput) -> SendMessagePayload:
         """Queue a message to the contact of a conversation."""
+        info.context.scope.require(SENDERS)
         conversation_id = id_argument(input.conversation_id, ConversationNotFound, field=("input", "conversationId"))
         async with info.context.transaction() as tx:
-            conversation = await get_conversation(tx, info.context.scope, conversation_id)
+            try:
+                conversation = await get_conversation(tx, info.context.scope, conversation_id)
+            except ConversationNotFound:
+                raise ConversationNotFound(field=("input", "conversationId")) from None
         return await _send(info, input, str(conversation.workspace_id), Target(conversation_id=conversation_id))
+
+    @strawberry.mutation(
+        extensions=[ExpectedErrors(SendMessagePayload)],
+        description="Queue a message again that failed before the platform took it; first remove the reason that its errors name.",
+    )
+    async def retry_message(self, info: Info, id: strawberry.ID) -> SendMessagePayload:
+        """Queue a dead letter for another attempt."""
+        scope = info.context.scope
+        scope.require(SENDERS)
+        message_id = id_argument(id, MessageNotFound, field=("id",))
+        async with info.context.transaction() as tx:
+            try:
+                await retry_message(tx, scope, message_id, now=now())
+            except MessageNotFound:
+                raise MessageNotFound(field=("id",)) from None
+            message = await get_message(tx, scope, message_id)
+        return SendMessagePayload(success=True, message_id=strawberry.ID(str(message_id)), message=MessageType.of(message))
+
+    @strawberry.mutation(
+        extensions=[ExpectedErrors(MarkAsReadPayload)],
+        description="Show the contact that their message, and all before it, were read; with typing also that an answer is being written.",
+    )
+    async def mark_as_read(self, info: Info, input: MarkAsReadInput) -> MarkAsReadPayload:
+        """Tell the platform at once; nothing is queued."""
+        scope = info.context.scope
+        scope.require(SENDERS)
+        marker = info.context.service(ReadMarker)
+        message_id = id_argument(input.message_id, MessageNotFound, field=("input", "messageId"))
+        async with info.context.transaction() as tx:
+            try:
+                message = await get_message(tx, scope, message_id)
+            except MessageNotFound:
+                raise MessageNotFound(field=("input", "messageId")) from None
+            phone_number_id = await marker.find_number(tx, scope, message)
+        await marker.mark(scope, message, phone_number_id=phone_number_id, typing=input.typing)
+        return MarkAsReadPayload(success=True, message=MessageType.of(message))
 
 
 async def _platform_id(info: Info, tx: Tx, message_id: strawberry.ID) -> str:
     """Return the platform's id of a message. Raises: MessageNotFound, also for one that the platform does not know yet."""
-    message = await get_message(tx, info.context.scope, id_argument(message_id, MessageNotFound, field=("input", "reaction", "messageId")))
+    field = ("input", "reaction", "messageId")
+    try:
+        message = await get_message(tx, info.context.scope, id_argument(message_id, MessageNotFound, field=field))
+    except MessageNotFound:
+        raise MessageNotFound(field=field) from None
     if message.platform_message_id is None:
-        raise MessageNotFound(field=("input", "reaction", "messageId"))
+        raise MessageNotFound(field=field)
     return message.platform_message_id
 
 
 async def _send(info: Info, given: MessageContentInput, workspace_id: str, target: Target) -> SendMessagePayload:
     context, scope = info.context, info.context.scope
     sender = context.service(Sender)
+    await sender.prepare(scope, now=now())
     async with context.transaction() as tx:
         reaction_target = await _platform_id(info, tx, given.reaction.message_id) if given.reaction else None
         command = SendCommand(
@@ -76,6 +142,9 @@ async def _send(info: Info, given: MessageContentInput, workspace_id: str, targe
             reply_to=id_argument(given.reply_to, QuotedMessageNotFound, field=("input", "replyTo")) if given.reply_to else None,
             idempotency_key=given.client_mutation_id,
         )
-        message_id = await sender.send(tx, scope, command, now=now())
+        try:
+            message_id = await sender.send(tx, scope, command, now=now())
+        except ContentInvalid as error:
+            raise ContentInvalid(error.message, field=input_field(command.content, error.field)) from None
         message = await get_message(tx, scope, message_id)
     return SendMessagePayload(success=True, message_id=strawberry.ID(str(message_id)), message=MessageType.of(message))

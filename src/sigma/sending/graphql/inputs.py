@@ -208,6 +208,46 @@ def read_content(given: MessageContentInput, *, default_language: str, reaction_
     return content
 
 
+_INPUT_NAMES: dict[str, dict[str, str]] = {
+    "text": {"body": "text"},
+    "template": {
+        "name": "templateName",
+        "language": "templateLanguage",
+        "parameters": "templateParams",
+        "header": "templateHeader",
+        "buttons": "templateButtons",
+    },
+    "list": {"button": "listButton"},
+    "cta_url": {"display_text": "ctaText", "url": "ctaUrl"},
+    "flow": {"screen": "flowScreen", "data": "flowData"},
+}
+"""Where an input calls a content's part by another name. What is not here has the same name, in camel case."""
+
+_PLACES = {"media": "media", "location": "location", "contacts": "contacts", "reaction": "reaction", "text": "", "template": ""}
+"""The input's field in which a content stands; the others are all `interactive`."""
+
+
+def input_field(content: AnyContent, field: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the path in the input of a content's field, as `limits` names it."""
+    what = str(content.__struct_config__.tag)
+    first, *rest = field or ("",)
+    if isinstance(content, TemplateContent) and first == "parameters":
+        is_named = any(parameter.name is not None for parameter in content.parameters)
+        position, *part = rest or [""]
+        return (
+            ("input", "templateNamedParams", position, *("value" if one == "text" else one for one in part))
+            if is_named
+            else tuple(filter(None, ("input", "templateParams", position)))
+        )
+    names = ["" if first in {"media", "cards"} and what in {"media", "contacts"} else _INPUT_NAMES.get(what, {}).get(first, first), *rest]
+    return tuple(filter(None, ("input", _PLACES.get(what, "interactive"), *map(_camel, names))))
+
+
+def _camel(name: str) -> str:
+    first, *rest = name.split("_")
+    return first + "".join(part.capitalize() for part in rest)
+
+
 def _template(given: MessageContentInput, default_language: str) -> TemplateContent:
     parameters = [TemplateParameter(text=value) for value in given.template_params or []]
     parameters += [TemplateParameter(text=named.value, name=named.name) for named in given.template_named_params or []]
