@@ -12,6 +12,7 @@ from sigma.entrypoints.schema import build_schema
 from sigma.kit.clock import now
 from sigma.kit.db import DatabaseRole
 from sigma.kit.ids import new_id
+from sigma.sending.models import SENDERS
 from sigma.tenants.api_keys import create_api_key
 from sigma.tenants.models import MANAGERS, READERS, Role, TenantScope
 from tests.slices.bodies import ANA, inbound, text
@@ -85,6 +86,28 @@ OPERATIONS: dict[str, list[Operation]] = {
         Operation(
             'mutation { deactivateWorkspace(id: "WORKSPACE") { success workspace { isActive } errors { code message field } } }', MANAGERS
         )
+    ],
+    "Mutation.sendWhatsAppMessage": [
+        Operation(
+            'mutation { sendWhatsAppMessage(input: {workspaceId: "WORKSPACE", recipientPhone: "+5511987650001", templateName: "hello"}) '
+            "{ success errors { code message field } } }",
+            SENDERS,
+        ),
+        Operation(
+            'mutation { sendWhatsAppMessage(input: {workspaceId: "WORKSPACE", conversationId: "CONVERSATION", text: "Hi"}) '
+            "{ success errors { code message field } } }",
+            SENDERS,
+        ),
+    ],
+    "Mutation.replyToConversation": [
+        Operation(
+            'mutation { replyToConversation(input: {conversationId: "CONVERSATION", text: "Hi"}) { success errors { code message field } } }',
+            SENDERS,
+        )
+    ],
+    "Mutation.retryMessage": [Operation('mutation { retryMessage(id: "MESSAGE") { success errors { code message field } } }', SENDERS)],
+    "Mutation.markAsRead": [
+        Operation('mutation { markAsRead(input: {messageId: "MESSAGE"}) { success errors { code message field } } }', SENDERS)
     ],
 }
 """Every field at the root of the schema. A new one must be entered here with who may use it."""
