@@ -33,6 +33,18 @@ MAY_CALL = {
 }
 
 
+SENDING = (
+    (
+        "outbox",
+        "workspace_id, lane, state, recipient_hash, needs_window, purpose, sealed, sealed_day",
+        "workspace_id, 1, 'DEAD', '', true, 'reply', '', now()::date",
+    ),
+    ("send_attempts", "number", "1"),
+    ("idempotency_keys", "key, request_hash", "'one', ''"),
+)
+"""Rows of the road out: (table, columns, values)."""
+
+
 def connect(world: World, role: DatabaseRole) -> psycopg.Connection:
     return psycopg.connect(world.installation.database().conninfo(role), autocommit=True)
 
@@ -55,6 +67,11 @@ async def fill(world: World) -> None:
         for body in bodies:
             body["entry"][0]["changes"][0]["value"]["metadata"]["phone_number_id"] = number
             await world.receive(body, tenant=tenant_id)
+    for table, columns, values in SENDING:
+        world.sql(
+            f"INSERT INTO {table} (tenant_id, message_id, {columns}) "
+            f"SELECT DISTINCT ON (tenant_id) tenant_id, id, {values} FROM messages WHERE direction = 'OUTBOUND' ORDER BY tenant_id"
+        )
     for tenant_id, number in tenants:
         await world.accept(inbound(text("wamid.waits", by=ANA), number=number), tenant=tenant_id)
 

@@ -21,9 +21,9 @@ from sigma.kit.db import DATABASE_DOWN, Database, DatabaseRole
 from sigma.kit.log import get_logger
 from sigma.kit.metrics import Metrics
 from sigma.sending.claim import Claim, can_send, claim
-from sigma.sending.identities import learn_identities
+from sigma.sending.identities import IdentityLearner
 from sigma.sending.models import Claimed, Lane
-from sigma.sending.outcomes import Sent, record_outcomes
+from sigma.sending.outcomes import PAUSING_SCOPES, Sent, record_outcomes
 from sigma.sending.rules import NumberPace, PairPace
 from sigma.tenants.keys import KeyRing
 
@@ -77,6 +77,7 @@ class Dispatcher:
         self._metrics = metrics
         self._paces: dict[UUID, NumberPace] = defaultdict(NumberPace)
         self._pairs = PairPace()
+        self._identities = IdentityLearner(db, keys)
         self._held: dict[str, float] = {}  # until when an access token's app rests; "" is for everybody
         self._calls: dict[asyncio.Task[None], UUID] = {}
         self._results: asyncio.Queue[Sent] = asyncio.Queue()
@@ -205,6 +206,10 @@ class Dispatcher:
             self._results.put_nowait(Sent(claimed, outcome))
         if isinstance(outcome, Throttled):
             self._hold(claimed, token, outcome)
+        elif isinstance(outcome, Rejected) and outcome.scope in PAUSING_SCOPES:
+            self._paces[claimed.workspace_id].held_until = (
+                time.monotonic() + IDLE_SECONDS
+            )  # no more calls while the pause is being recorded
         self._metrics.sends.labels(outcome=type(outcome).__name__.upper()).inc()
         self._metrics.send_seconds.observe(time.monotonic() - started)
 
@@ -242,6 +247,7 @@ class Dispatcher:
                 by_tenant[result.claimed.tenant_id].append(result)
             for tenant_id, theirs in by_tenant.items():
                 await self._record_all(tenant_id, theirs)
+                await self._identities.learn(tenant_id, theirs, now=self._clock())
             for _ in results:
                 self._results.task_done()
             self.wake.set()
@@ -266,8 +272,7 @@ class Dispatcher:
                 log.warning("sending.record_delayed", error=type(error).__name__, results=len(results))
                 await asyncio.sleep(IDLE_SECONDS)
             else:
-                break
-        await learn_identities(self._db, self._keys, tenant_id, results, now=self._clock())
+                return
 
     async def _watch(self, leader: psycopg.AsyncConnection[Any]) -> None:
         """Mark sends of dead processes Unknown, and count what waits. It runs on the leader's connection: when that breaks, leading ends."""

@@ -8,7 +8,7 @@ from sigma.connectors.events import Identity
 from sigma.connectors.outbound import Accepted
 from sigma.contacts.identify import AddressKeys, identify, lock_contacts
 from sigma.contacts.models import Sighting
-from sigma.kit.db import DATABASE_DOWN, Database, DatabaseRole
+from sigma.kit.db import Database, DatabaseRole
 from sigma.kit.log import get_logger
 from sigma.messages.merging import join_histories
 from sigma.sending.models import Claimed
@@ -17,32 +17,44 @@ from sigma.tenants.keys import KeyRing
 
 log = get_logger("sending.identities")
 
+_MOST_KNOWN = 100_000
 
-async def learn_identities(db: Database, keys: KeyRing, tenant_id: UUID, results: Sequence[Sent], *, now: datetime) -> None:
-    """Join the addresses by which the platform answered to the contacts that were written to.
 
-    In a transaction of its own: what became of the messages is on record already. If this one fails, the contact's first answer
-    teaches the same.
-    """
-    sightings = [sighting for result in results if (sighting := _sighting(result, now)) is not None]
-    if not sightings:
-        return
-    try:
-        address_keys = AddressKeys(await keys.index_key(tenant_id), {now.date(): await keys.raw_key(tenant_id, now.date())})
-        async with db.transaction(DatabaseRole.WORKER, tenant_id) as tx:
+class IdentityLearner:
+    """Joins the addresses by which the platform answered to the contacts that were written to, each once in a process's life."""
+
+    def __init__(self, db: Database, keys: KeyRing) -> None:
+        self._db = db
+        self._keys = keys
+        self._known: set[tuple[UUID, bytes, Identity]] = set()
+
+    async def learn(self, tenant_id: UUID, results: Sequence[Sent], *, now: datetime) -> None:
+        """Learn from outcomes that are on record already. If it fails, the contact's first answer teaches the same."""
+        sightings: dict[tuple[UUID, bytes, Identity], Sighting] = {}
+        for result in results:
+            learned = learned_identity(result.claimed, result.outcome) if isinstance(result.outcome, Accepted) else None
+            if learned is not None:
+                recipient = result.claimed.payload.recipient
+                written_to = Identity(phone=recipient.phone, user_id=recipient.user_id)
+                sightings[tenant_id, result.claimed.recipient_hash, learned] = Sighting(written_to, learned, None, None, now, now.date())
+        new = {key: sighting for key, sighting in sightings.items() if key not in self._known}
+        if not new:
+            return
+        try:
+            await self._join(tenant_id, list(new.values()), now)
+        except Exception as error:  # nothing that was sent may depend on it, and the next answer teaches it again
+            log.warning("sending.identity_not_learned", error=type(error).__name__)
+            return
+        if len(self._known) > _MOST_KNOWN:
+            self._known.clear()
+        self._known.update(new)
+
+    async def _join(self, tenant_id: UUID, sightings: list[Sighting], now: datetime) -> None:
+        keys = AddressKeys(await self._keys.index_key(tenant_id), {now.date(): await self._keys.raw_key(tenant_id, now.date())})
+        async with self._db.transaction(DatabaseRole.WORKER, tenant_id) as tx:
             await lock_contacts(tx, tenant_id)
-            _, merges = await identify(tx, tenant_id, address_keys, sightings)
+            _, merges = await identify(tx, tenant_id, keys, sightings)
             await join_histories(tx, tenant_id, merges)
-    except DATABASE_DOWN as error:
-        log.warning("sending.identity_not_learned", error=type(error).__name__)
-
-
-def _sighting(result: Sent, now: datetime) -> Sighting | None:
-    learned = learned_identity(result.claimed, result.outcome) if isinstance(result.outcome, Accepted) else None
-    if learned is None:
-        return None
-    written_to = result.claimed.payload.recipient
-    return Sighting(Identity(phone=written_to.phone, user_id=written_to.user_id), learned, None, None, now, now.date())
 
 
 def learned_identity(claimed: Claimed, outcome: Accepted) -> Identity | None:
