@@ -21,7 +21,9 @@ V = TypeVar("V")
 class Context:
     """One GraphQL operation. Loaders live as long as it does, so nothing is cached across callers."""
 
-    def __init__(self, *, db: Database, keys: KeyRing, caller: Caller | None, public_url: str | None, services: Sequence[object] = ()) -> None:
+    def __init__(
+        self, *, db: Database, keys: KeyRing, caller: Caller | None, public_url: str | None, services: Sequence[object] = ()
+    ) -> None:
         self.db = db
         self.keys = keys
         self.public_url = public_url
