@@ -208,4 +208,4 @@ async def test_utility_is_free_in_an_open_window():
         await stage.send({**template(ANA), "template": update})
         await stage.settled()
         prices = [status["pricing"]["type"] for status in stage.receiver.statuses() if status["status"] == "sent"]
-        assert prices == ["regular", "free_customer_service"]
+        assert sorted(prices) == ["free_customer_service", "regular"]  # webhooks may overtake each other

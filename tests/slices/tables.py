@@ -6,7 +6,7 @@ from typing import Any
 from tests.world import World
 
 PROJECTED = (
-    *("contacts", "contact_addresses", "contact_merges", "conversations", "messages"),
+    *("contacts", "contact_addresses", "contact_merges", "consents", "conversations", "messages"),
     *("receipts", "reactions", "message_edits", "platform_events"),
 )
 """Every table that projecting fills."""
@@ -70,4 +70,4 @@ def _rows(world: World, table: str) -> list[dict[str, Any]]:
 
 def empty(world: World) -> None:
     """Forget everything that arrived; tenants, keys and workspaces stay."""
-    world.sql(f"TRUNCATE {', '.join(PROJECTED)}, webhook_events, webhook_queue")
+    world.sql(f"TRUNCATE {', '.join(PROJECTED)}, outbox, send_attempts, webhook_events, webhook_queue")

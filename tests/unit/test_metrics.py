@@ -19,6 +19,9 @@ ALL_METRICS = {
     "sigma_projection_seconds": "histogram",
     "sigma_dead_letters": "counter",
     "sigma_unrouted": "counter",
+    "sigma_sends": "counter",
+    "sigma_send_seconds": "histogram",
+    "sigma_outbox_queued": "gauge",
     "sigma_graphql_requests": "counter",
     "sigma_graphql_seconds": "histogram",
 }

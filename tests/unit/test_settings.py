@@ -267,7 +267,7 @@ def test_the_reference_has_a_row_for_every_key():
     paths = [match[1] for match in keys if match]
     assert paths[0] == "Database.Url"
     assert "Platforms.WhatsApp.AppSecrets.<tenant id>" in paths
-    assert len(paths) == len(set(paths)) == 30
+    assert len(paths) == len(set(paths)) == 31
     (days,) = [line for line in lines if "RawRetentionDays" in line]
     assert days.endswith(
         "`Security__RawRetentionDays` | a whole number from 1 to 3650 (days) | `30` | How long a raw payload can be opened. |"
